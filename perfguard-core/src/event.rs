@@ -1,0 +1,80 @@
+//! What stages say while they work. They never print: whoever listens decides what is shown.
+
+use std::time::Duration;
+
+use crate::model::{BenchmarkId, TargetId};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Another perfguard measures on this machine; this one waits for it.
+    Waiting {
+        /// Who holds the lock, in words.
+        holder: String,
+    },
+    /// Cargo is called.
+    CargoStarted {
+        /// What for, such as `building 3 bench targets of a1b2c3d`.
+        purpose: String,
+    },
+    /// A line that cargo wrote to its error stream, as it wrote it (colours included).
+    CargoLine(String),
+    /// Cargo ended.
+    CargoFinished,
+    /// An executable is asked for its benchmarks.
+    Listing(TargetId),
+    /// A remark that the user should see once, with an optional hint.
+    Remark {
+        /// A lower-case fragment without final period.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// Measuring begins.
+    MeasuringStarted {
+        /// How many benchmarks.
+        benchmarks: usize,
+        /// Measuring time at most.
+        budget: Duration,
+    },
+    /// An observation (or a warm-up process) of this benchmark is about to start. No redraw until it finished.
+    ObservationStarted {
+        /// Which.
+        id: BenchmarkId,
+        /// A process whose result is thrown away.
+        warm_up: bool,
+    },
+    /// It ended.
+    ObservationFinished {
+        /// Which.
+        id: BenchmarkId,
+        /// Benchmarks that need no further observation.
+        done: usize,
+        /// All benchmarks.
+        total: usize,
+        /// Estimated measuring time left.
+        left: Duration,
+    },
+    /// Measuring ended.
+    MeasuringFinished,
+}
+
+/// Whoever listens.
+pub trait EventSink {
+    /// Takes one event. Must be quick: it may run between two observations.
+    fn event(&mut self, event: Event);
+}
+
+/// Listens to nothing.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl EventSink for Silent {
+    fn event(&mut self, _: Event) {}
+}
+
+impl EventSink for Vec<Event> {
+    fn event(&mut self, event: Event) {
+        self.push(event);
+    }
+}

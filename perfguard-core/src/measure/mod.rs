@@ -1,0 +1,5 @@
+//! measure: a stage.
+
+mod driver;
+
+pub use driver::{Driver, Listing, Reading, Session};

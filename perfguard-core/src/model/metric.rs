@@ -1,0 +1,84 @@
+//! What is measured: ids, units and directions of metrics (`DESIGN` section 10).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The key of a metric, such as `wall-time`; the user's own metrics have ids of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct MetricId(pub Cow<'static, str>);
+
+impl MetricId {
+    /// Wall time per iteration, nanoseconds: the value that decides.
+    pub const WALL_TIME: Self = Self(Cow::Borrowed("wall-time"));
+    /// User CPU time of the whole process, nanoseconds.
+    pub const USER_TIME: Self = Self(Cow::Borrowed("user-time"));
+    /// System CPU time of the whole process, nanoseconds.
+    pub const SYSTEM_TIME: Self = Self(Cow::Borrowed("system-time"));
+    /// Largest resident set of the process, bytes.
+    pub const PEAK_MEMORY: Self = Self(Cow::Borrowed("peak-memory"));
+    /// Page faults of the process, minor and major together.
+    pub const PAGE_FAULTS: Self = Self(Cow::Borrowed("page-faults"));
+    /// Context switches of the process, voluntary and involuntary together.
+    pub const CONTEXT_SWITCHES: Self = Self(Cow::Borrowed("context-switches"));
+    /// Bytes that the process read through system calls.
+    pub const BYTES_READ: Self = Self(Cow::Borrowed("bytes-read"));
+    /// Bytes that the process wrote through system calls.
+    pub const BYTES_WRITTEN: Self = Self(Cow::Borrowed("bytes-written"));
+}
+
+impl fmt::Display for MetricId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The unit of a metric's stored value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Nanoseconds.
+    Nanoseconds,
+    /// Bytes.
+    Bytes,
+    /// A plain number of events.
+    Count,
+}
+
+/// Whether more of a metric is worse or better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Less is better (times, memory).
+    LowerIsBetter,
+    /// More is better (throughput).
+    HigherIsBetter,
+}
+
+/// A metric: its id, the unit its values are stored in, and which way is better.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Metric {
+    /// The key.
+    pub id: MetricId,
+    /// The unit of the stored values.
+    pub unit: Unit,
+    /// Which way is better.
+    pub direction: Direction,
+}
+
+/// The built-in metrics, in the order in which they are shown.
+pub fn built_in_metrics() -> [Metric; 8] {
+    let lower = |id, unit| Metric { id, unit, direction: Direction::LowerIsBetter };
+    [
+        lower(MetricId::WALL_TIME, Unit::Nanoseconds),
+        lower(MetricId::USER_TIME, Unit::Nanoseconds),
+        lower(MetricId::SYSTEM_TIME, Unit::Nanoseconds),
+        lower(MetricId::PEAK_MEMORY, Unit::Bytes),
+        lower(MetricId::PAGE_FAULTS, Unit::Count),
+        lower(MetricId::CONTEXT_SWITCHES, Unit::Count),
+        lower(MetricId::BYTES_READ, Unit::Bytes),
+        lower(MetricId::BYTES_WRITTEN, Unit::Bytes),
+    ]
+}

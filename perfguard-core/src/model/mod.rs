@@ -1,0 +1,23 @@
+//! The nouns: values that stages hand to one another. They serialise; they do no I/O.
+
+mod artifact;
+mod baseline;
+mod environment;
+mod id;
+mod measurement;
+mod metric;
+mod observation;
+mod run;
+mod settings;
+mod target;
+
+pub use artifact::{Artifact, ArtifactHash, BuildContext, RunEnvironment};
+pub use baseline::Baseline;
+pub use environment::{Environment, Fingerprint};
+pub use id::{BenchmarkId, IdError, TargetId, TargetKind};
+pub use measurement::{Failure, FailureKind, Measurement, Note, Stopped};
+pub use metric::{Direction, Metric, MetricId, Unit, built_in_metrics};
+pub use observation::{Observation, Sample, Summary};
+pub use run::{Run, RunId, Source};
+pub use settings::{Interval, IterationControl, Observations, RunSettings};
+pub use target::{BenchTarget, Harness, HarnessKind, NotMeasured, Selected, TargetOutcome};

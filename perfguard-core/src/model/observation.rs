@@ -1,0 +1,63 @@
+//! One process's yield for one benchmark, raw.
+
+use serde::{Deserialize, Serialize};
+
+use super::MetricId;
+
+/// One timing inside a process: so many iterations took so long in all.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Sample {
+    /// Iterations, at least 1.
+    pub iterations: u64,
+    /// Their total, nanoseconds.
+    pub total_ns: f64,
+}
+
+/// What a harness prints that gives no raw samples, nanoseconds per iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Summary {
+    /// Fastest sample.
+    pub fastest_ns: Option<f64>,
+    /// Slowest sample.
+    pub slowest_ns: Option<f64>,
+    /// Median over the samples.
+    pub median_ns: Option<f64>,
+    /// Mean over the samples.
+    pub mean_ns: Option<f64>,
+    /// Range of the samples (libtest's deviation: slowest less fastest).
+    pub range_ns: Option<f64>,
+    /// How many samples the harness took, if it says.
+    pub samples: Option<u64>,
+    /// Half of the printed value's last step relative to the value: how coarse the printout is (0 when exact).
+    pub relative_quantum: f64,
+}
+
+/// What one process yields for one benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// When the process was started, nanoseconds since the Unix epoch.
+    pub started_at_ns: i64,
+    /// All samples as the harness gave them; empty where it prints a summary only.
+    pub samples: Vec<Sample>,
+    /// The harness's own summary, where it gives no samples.
+    pub summary: Option<Summary>,
+    /// Iterations of the whole process, warm-up included, where they are known.
+    pub iterations: Option<u64>,
+    /// The value that decides: the fastest sample per iteration, nanoseconds (`HARNESSES` section 10).
+    pub value_ns: f64,
+    /// The process's own metrics, by id: see [`super::built_in_metrics`] for the units. Wall time is
+    /// [`value_ns`](Self::value_ns) and not repeated here.
+    pub metrics: Vec<(MetricId, f64)>,
+    /// Wall time of the whole process, nanoseconds.
+    pub process_ns: u64,
+}
+
+impl Observation {
+    /// The value of a metric in this observation, in the metric's own unit.
+    pub fn metric(&self, id: &MetricId) -> Option<f64> {
+        if *id == MetricId::WALL_TIME {
+            return Some(self.value_ns);
+        }
+        self.metrics.iter().find(|(known, _)| known == id).map(|(_, value)| *value)
+    }
+}

@@ -1,0 +1,75 @@
+//! How to measure: what the user asked for, resolved.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens inside one process. Each driver says which of these its harness can follow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct IterationControl {
+    /// Time spent warming up before the first sample.
+    #[schemars(with = "String")]
+    pub warm_up: Duration,
+    /// Time spent in all samples together.
+    #[schemars(with = "String")]
+    pub observation_time: Duration,
+    /// Samples in a process; at least 10 (criterion takes no fewer).
+    pub samples: u32,
+    /// Iterations in each sample; `None` lets the time decide.
+    pub iterations: Option<u64>,
+}
+
+impl Default for IterationControl {
+    fn default() -> Self {
+        Self {
+            warm_up: Duration::from_millis(5),
+            observation_time: Duration::from_millis(10),
+            samples: 10,
+            iterations: None,
+        }
+    }
+}
+
+/// The fewest and the most observations of a benchmark, `MIN..MAX` inclusive, `1 <= min <= max`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Observations {
+    /// Never fewer than these, unless the budget or the user ends the run.
+    pub min: u32,
+    /// Never more.
+    pub max: u32,
+}
+
+/// How a run measures: everything that decides what is done, and what a resumed run must repeat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RunSettings {
+    /// Inside a process.
+    pub control: IterationControl,
+    /// Processes run and discarded before the first observation of each benchmark.
+    pub warm_up_processes: u32,
+    /// Fewest and most observations of each benchmark.
+    pub observations: Observations,
+    /// A benchmark is precise when the half-width of the interval of its median, relative to the median, is at most
+    /// this (0.01 is 1 %).
+    pub precision: f64,
+    /// Measuring time of the whole run.
+    #[schemars(with = "String")]
+    pub budget: Duration,
+    /// Time limit of one process.
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+    /// Bytes of output kept of one process and stream; a process that writes more is ended and is a failure.
+    pub output_limit: u64,
+    /// Seed of every shuffle.
+    pub seed: u64,
+}
+
+/// A two-sided interval, `low <= high`, at `level` (0.95 is 95 %).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Confidence level that it was asked for.
+    pub level: f64,
+}

@@ -1,0 +1,1 @@
+//! vcs: to come.
