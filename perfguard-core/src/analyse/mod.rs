@@ -1,1 +1,1 @@
-//! analyse: to come.
+//! wip

@@ -1,1 +1,1 @@
-//! pipeline: to come.
+//! wip

@@ -1,1 +1,1 @@
-//! plan: to come.
+//! wip

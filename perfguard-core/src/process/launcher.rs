@@ -1,36 +1,73 @@
 //! Perfguard's side of the launcher.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
-use super::{CommandSpec, Finished, Limits, ProcessError};
+use super::wire::{self, Reader, Writer};
+use super::{CommandSpec, Finished, LAUNCHER_ARGUMENT, Limits, ProcessError};
 
 /// A connection to the launcher process. One child at a time.
 #[derive(Debug)]
-pub struct Launcher {}
+pub struct Launcher {
+    stream: UnixStream,
+    process: Child,
+}
 
-/// A child that runs.
+/// A child that runs. Dropping it ends the child.
 #[derive(Debug)]
 pub struct Running<'a> {
-    #[expect(dead_code, reason = "stub")]
     launcher: &'a mut Launcher,
+    pid: u32,
+    ended: bool,
 }
 
 impl Launcher {
-    /// Starts the launcher: `program` called with the single argument [`super::LAUNCHER_ARGUMENT`].
+    /// Starts the launcher: `program` called with the single argument [`LAUNCHER_ARGUMENT`], which must lead to
+    /// [`super::launcher_main`].
     ///
     /// # Errors
     /// When the launcher cannot be started.
-    pub fn start(_program: &Path) -> Result<Self, ProcessError> {
-        unimplemented!()
+    pub fn start(program: &Path) -> Result<Self, ProcessError> {
+        let failed = |source| ProcessError::Start { program: program.to_owned(), source };
+        let (stream, theirs) = UnixStream::pair().map_err(failed)?;
+        #[expect(clippy::disallowed_methods, reason = "this is the door")]
+        let process = Command::new(program)
+            .arg(LAUNCHER_ARGUMENT)
+            .env_clear()
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .map_err(failed)?;
+        Ok(Self { stream, process })
+    }
+
+    /// The launcher's process id, for accounting.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// Starts a child.
     ///
     /// # Errors
     /// When the child could not be started (the program is missing, not executable …) or the launcher is gone.
-    pub fn spawn(&mut self, _spec: &CommandSpec, _limits: Limits) -> Result<Running<'_>, ProcessError> {
-        unimplemented!()
+    pub fn spawn(&mut self, spec: &CommandSpec, limits: Limits) -> Result<Running<'_>, ProcessError> {
+        Writer::new(wire::SPAWN).spec(spec, limits).send(&mut &self.stream).map_err(ProcessError::LauncherGone)?;
+        let (kind, mut answer) = self.receive()?;
+        let number = answer.number().map_err(ProcessError::LauncherGone)?;
+        match kind {
+            wire::STARTED => {
+                let pid = u32::try_from(number).unwrap_or_default();
+                Ok(Running { launcher: self, pid, ended: false })
+            }
+            _ => {
+                let source = io::Error::from_raw_os_error(i32::try_from(number).unwrap_or_default());
+                Err(ProcessError::Start { program: spec.program.clone(), source })
+            }
+        }
     }
 
     /// Starts a child and waits for its end.
@@ -40,29 +77,62 @@ impl Launcher {
     pub fn run(&mut self, spec: &CommandSpec, limits: Limits) -> Result<Finished, ProcessError> {
         self.spawn(spec, limits)?.wait()
     }
+
+    fn receive(&mut self) -> Result<(u8, Reader), ProcessError> {
+        Reader::receive(&mut &self.stream)
+            .and_then(|frame| frame.ok_or_else(|| io::ErrorKind::UnexpectedEof.into()))
+            .map_err(ProcessError::LauncherGone)
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        // The launcher leaves at the end of the stream; waiting keeps it from becoming a zombie.
+        self.stream.shutdown(std::net::Shutdown::Both).ok();
+        self.process.wait().ok();
+    }
 }
 
 impl Running<'_> {
+    /// The child's process id, which is its group's too.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Ends the child and its whole group now ([`super::Exit::Killed`]); the end still has to be waited for.
     ///
     /// # Errors
     /// When the launcher is gone.
     pub fn kill(&mut self) -> Result<(), ProcessError> {
-        unimplemented!()
+        Writer::new(wire::KILL).send(&mut &self.launcher.stream).map_err(ProcessError::LauncherGone)
     }
 
     /// Waits for the end. The child's group is gone when this returns.
     ///
     /// # Errors
     /// When the launcher is gone.
-    pub fn wait(self) -> Result<Finished, ProcessError> {
-        unimplemented!()
+    pub fn wait(mut self) -> Result<Finished, ProcessError> {
+        self.wait_for_end()
+    }
+
+    fn wait_for_end(&mut self) -> Result<Finished, ProcessError> {
+        self.ended = true;
+        let (_, mut answer) = self.launcher.receive()?;
+        answer.finished().map_err(ProcessError::LauncherGone)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.ended && self.kill().is_ok() {
+            self.wait_for_end().ok();
+        }
     }
 }
 
 impl AsFd for Running<'_> {
     /// Becomes readable when the child ended: for polling it beside a socket.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        unimplemented!()
+        self.launcher.stream.as_fd()
     }
 }

@@ -80,8 +80,13 @@ pub struct Finished {
 }
 
 mod launcher;
+mod launcher_main;
+mod tool;
+mod wire;
 
 pub use launcher::{Launcher, Running};
+pub use launcher_main::launcher_main;
+pub use tool::{Stream, ToolEnd, run_tool};
 
 /// The hidden first argument that makes an executable the launcher.
 pub const LAUNCHER_ARGUMENT: &str = "__launcher";

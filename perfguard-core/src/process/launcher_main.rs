@@ -1,0 +1,360 @@
+//! The launcher's own side: a small single-threaded process that starts measured children.
+//!
+//! It forks rather than spawns: at `exec` the kernel folds the resident set of the forking image into the child's peak,
+//! and a forked copy of this process counts only what was written to, about 1 MB. It dies with perfguard: at the end of
+//! the request stream it ends the child's group and leaves; the child asks the kernel for its own end should the
+//! launcher be killed.
+#![expect(unsafe_code, reason = "fork, exec, wait4 and prctl have no safe face")]
+
+use std::ffi::{CString, OsStr};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::wire::{self, Reader, Writer};
+use super::{CommandSpec, Exit, Finished, Limits, Usage};
+
+/// Serves spawn requests on the standard input (a socket) until it closes.
+pub fn launcher_main() -> ExitCode {
+    // SAFETY: plain calls on this single-threaded process; the descriptor is the socket that perfguard gave as input.
+    let socket = unsafe {
+        libc::setpgid(0, 0);
+        #[cfg(target_os = "linux")]
+        libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+        UnixStream::from_raw_fd(0)
+    };
+    loop {
+        match Reader::receive(&mut &socket) {
+            Ok(Some((wire::SPAWN, mut request))) => {
+                let served = request.spec().and_then(|(spec, limits)| serve(&socket, &spec, limits));
+                if served.is_err() {
+                    return ExitCode::FAILURE;
+                }
+            }
+            // A late wish to end a child that ended by itself.
+            Ok(Some(_)) => {}
+            Ok(None) => return ExitCode::SUCCESS,
+            Err(_) => return ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Starts one child, watches it to its end, answers.
+fn serve(socket: &UnixStream, spec: &CommandSpec, limits: Limits) -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "part of the door: the child's wall time")]
+    let start = Instant::now();
+    match Child::start(spec) {
+        Err(error) => {
+            let number = u64::from(error.raw_os_error().unwrap_or(libc::EINVAL).unsigned_abs());
+            Writer::new(wire::NOT_STARTED).number(number).send(&mut &*socket)
+        }
+        Ok(mut child) => {
+            Writer::new(wire::STARTED).number(u64::from(child.pid.unsigned_abs())).send(&mut &*socket)?;
+            let ended_by_us = child.watch(socket, start, limits);
+            let wall_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let (bytes_read, bytes_written) = child.bytes_moved();
+            let (exit, usage) = child.reap()?;
+            child.end_group();
+            child.drain(limits);
+            let usage = Usage { bytes_read, bytes_written, ..usage };
+            let exit = ended_by_us?.unwrap_or(exit);
+            let finished = Finished { exit, wall_ns, usage, stdout: child.stdout.kept, stderr: child.stderr.kept };
+            Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)
+        }
+    }
+}
+
+/// One output stream of the child: what it wrote, up to the limit.
+struct Stream {
+    pipe: Option<File>,
+    kept: Vec<u8>,
+}
+
+impl Stream {
+    /// Takes what is there. Gives whether the limit is passed.
+    fn read(&mut self, limit: u64) -> bool {
+        let Some(pipe) = &mut self.pipe else { return false };
+        let mut buffer = [0; 16 * 1024];
+        match pipe.read(&mut buffer) {
+            Ok(0) => self.pipe = None,
+            Ok(count) => {
+                let room = usize::try_from(limit).unwrap_or(usize::MAX) - self.kept.len();
+                self.kept.extend_from_slice(&buffer[..count.min(room)]);
+                return count > room;
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(_) => self.pipe = None,
+        }
+        false
+    }
+}
+
+struct Child {
+    pid: libc::pid_t,
+    /// Becomes readable at the child's end.
+    end: OwnedFd,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+impl Child {
+    /// Forks and executes.
+    fn start(spec: &CommandSpec) -> io::Result<Self> {
+        let text =
+            |value: &OsStr| CString::new(value.as_bytes()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL));
+        let program = text(spec.program.as_os_str())?;
+        let cwd = text(spec.cwd.as_os_str())?;
+        let mut args = vec![program.clone()];
+        for argument in &spec.args {
+            args.push(text(argument)?);
+        }
+        let mut env = Vec::with_capacity(spec.env.len());
+        for (name, value) in &spec.env {
+            let mut entry = name.clone();
+            entry.push("=");
+            entry.push(value);
+            env.push(text(&entry)?);
+        }
+        let pointers = |list: &[CString]| {
+            let mut pointers: Vec<*const libc::c_char> = list.iter().map(|item| item.as_ptr()).collect();
+            pointers.push(std::ptr::null());
+            pointers
+        };
+        let (args, env) = (pointers(&args), pointers(&env));
+        let (stdout, theirs_out) = pipe()?;
+        let (stderr, theirs_err) = pipe()?;
+        // `end` is what the child holds open until it ends, or until `exec` fails: the error number comes through it.
+        let (failure, theirs_failure) = pipe()?;
+        let null = File::open("/dev/null")?;
+        let parent = std::process::id();
+        // SAFETY: this process has one thread, and between fork and exec the child calls only async-signal-safe functions
+        // on memory that was prepared before.
+        let pid = unsafe {
+            let pid = libc::fork();
+            if pid == 0 {
+                let streams = [null.as_raw_fd(), theirs_out.as_raw_fd(), theirs_err.as_raw_fd()];
+                become_child(parent, streams, &cwd, &program, &args, &env);
+                let number = io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL).to_ne_bytes();
+                libc::write(theirs_failure.as_raw_fd(), number.as_ptr().cast(), number.len());
+                libc::_exit(127);
+            }
+            pid
+        };
+        if pid < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        drop((theirs_out, theirs_err, theirs_failure));
+        let mut number = Vec::new();
+        File::from(failure).read_to_end(&mut number)?;
+        if let Ok(number) = number.try_into() {
+            // SAFETY: waits for the child that just failed.
+            unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
+            return Err(io::Error::from_raw_os_error(i32::from_ne_bytes(number)));
+        }
+        for pipe in [&stdout, &stderr] {
+            // SAFETY: plain call on a descriptor that is ours.
+            unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
+        }
+        let stream = |pipe: OwnedFd| Stream { pipe: Some(pipe.into()), kept: Vec::new() };
+        Ok(Self { pid, end: end_of(pid)?, stdout: stream(stdout), stderr: stream(stderr) })
+    }
+
+    /// Watches until the child ended, ending it where it must. Gives how perfguard ended it, if it did; an error where
+    /// perfguard itself is gone.
+    fn watch(&mut self, socket: &UnixStream, start: Instant, limits: Limits) -> io::Result<Option<Exit>> {
+        let mut ended_by_us = None;
+        loop {
+            let left = limits.timeout.saturating_sub(start.elapsed());
+            if left.is_zero() && ended_by_us.is_none() {
+                self.end_group();
+                ended_by_us = Some(Exit::TimedOut);
+            }
+            // Rounded up to whole milliseconds, so that the limit has passed when the wait ends.
+            let wait = if ended_by_us.is_some() { Duration::from_secs(3600) } else { left + Duration::from_millis(1) };
+            let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
+            let [ended, asked, out, err] = self.poll(socket, timeout)?;
+            if out && self.stdout.read(limits.output_bytes) || err && self.stderr.read(limits.output_bytes) {
+                self.end_group();
+                ended_by_us.get_or_insert(Exit::FloodedOutput);
+            }
+            if ended {
+                return Ok(ended_by_us);
+            }
+            if asked {
+                self.end_group();
+                match Reader::receive(&mut &*socket) {
+                    Ok(Some(_)) => {
+                        ended_by_us.get_or_insert(Exit::Killed);
+                    }
+                    _ => return Err(io::ErrorKind::UnexpectedEof.into()),
+                }
+            }
+        }
+    }
+
+    /// Waits for something to happen: the child's end, a request, output, error output.
+    fn poll(&self, socket: &UnixStream, timeout: PollTimeout) -> io::Result<[bool; 4]> {
+        let flags = PollFlags::POLLIN;
+        let mut fds = vec![PollFd::new(self.end.as_fd(), flags), PollFd::new(socket.as_fd(), flags)];
+        let streams = [&self.stdout.pipe, &self.stderr.pipe];
+        fds.extend(streams.iter().filter_map(|pipe| pipe.as_ref()).map(|pipe| PollFd::new(pipe.as_fd(), flags)));
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut ready = fds.iter().map(|fd| fd.any().unwrap_or(false));
+        let mut next = |open: bool| open && ready.next().unwrap_or(false);
+        Ok([next(true), next(true), next(streams[0].is_some()), next(streams[1].is_some())])
+    }
+
+    /// Bytes read and written through system calls, while the ended child is still in the process table.
+    fn bytes_moved(&self) -> (Option<u64>, Option<u64>) {
+        let Ok(text) = fs_err::read_to_string(format!("/proc/{}/io", self.pid)) else { return (None, None) };
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        (field("rchar:"), field("wchar:"))
+    }
+
+    /// Takes the ended child out of the process table, with what it used.
+    fn reap(&self) -> io::Result<(Exit, Usage)> {
+        let mut status = 0;
+        // SAFETY: a zeroed `rusage` is valid, and both pointers live through the call.
+        let usage = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            while libc::wait4(self.pid, &raw mut status, 0, &raw mut usage) < 0 {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+            usage
+        };
+        let exit = if libc::WIFSIGNALED(status) {
+            Exit::Signal(libc::WTERMSIG(status))
+        } else {
+            Exit::Code(libc::WEXITSTATUS(status))
+        };
+        Ok((exit, usage_of(&usage)))
+    }
+
+    /// Ends the child's group, and whatever left the group and fell to this process.
+    fn end_group(&self) {
+        // SAFETY: plain calls; a group that is gone already is no error here.
+        unsafe { libc::kill(-self.pid, libc::SIGKILL) };
+        let own = std::process::id();
+        let Ok(children) = fs_err::read_to_string(format!("/proc/self/task/{own}/children")) else { return };
+        for orphan in children.split_whitespace().filter_map(|word| word.parse::<libc::pid_t>().ok()) {
+            if orphan != self.pid {
+                // SAFETY: plain calls on a child of this process.
+                unsafe {
+                    libc::kill(orphan, libc::SIGKILL);
+                    libc::waitpid(orphan, std::ptr::null_mut(), 0);
+                }
+            }
+        }
+    }
+
+    /// Takes what is left in the pipes, without waiting for whoever may still hold them.
+    fn drain(&mut self, limits: Limits) {
+        for stream in [&mut self.stdout, &mut self.stderr] {
+            let mut before = None;
+            while stream.pipe.is_some() && before != Some(stream.kept.len()) {
+                before = Some(stream.kept.len());
+                stream.read(limits.output_bytes);
+            }
+        }
+    }
+}
+
+/// In the forked child: everything up to `exec`. Returns only when something failed, with the error in `errno`.
+///
+/// # Safety
+/// Only between fork and exec; the pointer lists end in a null and live.
+unsafe fn become_child(
+    parent: u32,
+    streams: [RawFd; 3],
+    cwd: &CString,
+    program: &CString,
+    args: &[*const libc::c_char],
+    env: &[*const libc::c_char],
+) {
+    // SAFETY: async-signal-safe calls only, on memory prepared by the caller.
+    unsafe {
+        libc::setpgid(0, 0);
+        #[cfg(target_os = "linux")]
+        {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            if libc::getppid().unsigned_abs() != parent {
+                libc::_exit(127);
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = parent;
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        for (descriptor, stream) in (0..).zip(streams) {
+            if libc::dup2(stream, descriptor) < 0 {
+                return;
+            }
+        }
+        if libc::chdir(cwd.as_ptr()) == 0 {
+            libc::execve(program.as_ptr(), args.as_ptr(), env.as_ptr());
+        }
+    }
+}
+
+/// A pipe whose ends are closed at `exec`: the end to read, the end to write.
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = io::pipe()?;
+    Ok((read.into(), write.into()))
+}
+
+/// A descriptor that becomes readable when a child ends.
+#[cfg(target_os = "linux")]
+fn end_of(pid: libc::pid_t) -> io::Result<OwnedFd> {
+    // SAFETY: the call makes a new descriptor that nobody else owns.
+    unsafe {
+        let descriptor = libc::syscall(libc::SYS_pidfd_open, pid, 0);
+        if descriptor < 0 {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(OwnedFd::from_raw_fd(RawFd::try_from(descriptor).expect("a descriptor fits")))
+        }
+    }
+}
+
+/// A descriptor that becomes readable when a child ends: a thread waits for it without taking it out of the table.
+#[cfg(not(target_os = "linux"))]
+fn end_of(pid: libc::pid_t) -> io::Result<OwnedFd> {
+    let (read, write) = pipe()?;
+    std::thread::spawn(move || {
+        // SAFETY: a zeroed `siginfo_t` is valid and lives through the call.
+        unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            libc::waitid(libc::P_PID, pid.unsigned_abs(), &raw mut info, libc::WEXITED | libc::WNOWAIT);
+        }
+        drop(write);
+    });
+    Ok(read)
+}
+
+fn usage_of(usage: &libc::rusage) -> Usage {
+    let number = |value: i64| u64::try_from(value).unwrap_or_default();
+    let time = |time: libc::timeval| number(time.tv_sec) * 1_000_000_000 + number(i64::from(time.tv_usec)) * 1000;
+    // Linux counts the peak in KiB, macOS in bytes.
+    let peak_unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    Usage {
+        user_ns: time(usage.ru_utime),
+        system_ns: time(usage.ru_stime),
+        peak_memory_bytes: number(usage.ru_maxrss) * peak_unit,
+        page_faults: number(usage.ru_minflt) + number(usage.ru_majflt),
+        context_switches: number(usage.ru_nvcsw) + number(usage.ru_nivcsw),
+        bytes_read: None,
+        bytes_written: None,
+    }
+}

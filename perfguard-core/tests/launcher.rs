@@ -1,0 +1,135 @@
+//! The launcher with real children: exits, limits, what is left behind, what is counted.
+
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use perfguard_core::process::{CommandSpec, Exit, Finished, Launcher, Limits, ProcessError};
+
+/// The stand-in for perfguard's own executable, which cargo builds beside the tests.
+fn multicall() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests.parent().unwrap().parent().unwrap().join("examples/multicall")
+}
+
+fn sh(script: &str) -> CommandSpec {
+    CommandSpec {
+        program: "/bin/sh".into(),
+        args: vec!["-c".into(), script.into()],
+        env: vec![("PATH".into(), "/usr/bin:/bin".into()), ("MARK".into(), "x y".into())],
+        cwd: "/tmp".into(),
+    }
+}
+
+const LIMITS: Limits = Limits { timeout: Duration::from_secs(60), output_bytes: 1 << 20 };
+
+fn run(script: &str, limits: Limits) -> Finished {
+    Launcher::start(&multicall()).unwrap().run(&sh(script), limits).unwrap()
+}
+
+#[test]
+fn a_child_has_the_given_environment_directory_and_no_input() {
+    let finished = run("pwd; env | sort; cat; echo problem >&2; exit 7", LIMITS);
+    assert_eq!(finished.exit, Exit::Code(7));
+    let out = String::from_utf8(finished.stdout).unwrap();
+    assert_eq!(out.lines().next(), Some("/tmp"));
+    assert!(out.contains("MARK=x y"), "{out}");
+    assert!(!out.contains("CARGO"), "nothing is inherited: {out}");
+    assert_eq!(finished.stderr, b"problem\n");
+    assert!(finished.usage.page_faults > 0 && finished.wall_ns > 0);
+}
+
+#[test]
+fn one_launcher_serves_many_children() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    for code in 0..50 {
+        assert_eq!(launcher.run(&sh(&format!("exit {code}")), LIMITS).unwrap().exit, Exit::Code(code));
+    }
+}
+
+#[test]
+fn a_signal_a_time_limit_and_a_flood_are_told_apart() {
+    assert_eq!(run("kill -SEGV $$", LIMITS).exit, Exit::Signal(11));
+    let short = Limits { timeout: Duration::from_millis(50), ..LIMITS };
+    assert_eq!(run("trap '' TERM; sleep 600", short).exit, Exit::TimedOut);
+    let small = Limits { output_bytes: 1000, ..LIMITS };
+    let flooded = run("while :; do echo flood; done", small);
+    assert_eq!((flooded.exit, flooded.stdout.len()), (Exit::FloodedOutput, 1000));
+}
+
+#[test]
+fn output_larger_than_a_pipe_is_kept_whole() {
+    let finished = run("head -c 300000 /dev/zero", LIMITS);
+    assert_eq!((finished.exit, finished.stdout.len()), (Exit::Code(0), 300_000));
+    assert!(finished.usage.bytes_written.is_some_and(|bytes| bytes >= 300_000), "{:?}", finished.usage);
+}
+
+#[test]
+fn a_program_that_is_not_there_is_an_error_and_the_launcher_goes_on() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    let missing = CommandSpec { program: "/no/such/program".into(), ..sh("") };
+    let error = launcher.run(&missing, LIMITS).unwrap_err();
+    assert!(
+        matches!(&error, ProcessError::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound),
+        "{error:?}"
+    );
+    assert_eq!(launcher.run(&sh("exit 0"), LIMITS).unwrap().exit, Exit::Code(0));
+}
+
+#[test]
+fn a_killed_child_is_said_to_be_killed_and_polling_sees_its_end() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    let mut running = launcher.spawn(&sh("echo ready; sleep 600"), LIMITS).unwrap();
+    running.kill().unwrap();
+    let mut fds = [nix::poll::PollFd::new(running.as_fd(), nix::poll::PollFlags::POLLIN)];
+    nix::poll::poll(&mut fds, nix::poll::PollTimeout::NONE).unwrap();
+    assert_eq!(running.wait().unwrap().exit, Exit::Killed);
+}
+
+#[test]
+fn grandchildren_are_gone_when_the_child_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pids");
+    let path = file.display();
+    // One stays in the group, one leaves it with a session of its own.
+    let script =
+        format!("sleep 600 & echo $! >> {path}; setsid sleep 600 & sleep 0.2; pgrep -n -x sleep >> {path}; exit 0");
+    assert_eq!(run(&script, LIMITS).exit, Exit::Code(0));
+    for pid in std::fs::read_to_string(&file).unwrap().split_whitespace() {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+        assert!(state.is_err() || state.unwrap().contains(") Z "), "process {pid} is still there");
+    }
+}
+
+#[test]
+fn the_child_ends_when_perfguard_is_gone() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    let running = launcher.spawn(&sh("sleep 600"), LIMITS).unwrap();
+    let pid = running.pid();
+    std::mem::forget(running);
+    drop(launcher);
+    let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    assert!(state.is_err(), "process {pid} is still there");
+}
+
+#[test]
+fn the_peak_of_a_tiny_program_does_not_count_a_fat_parent() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    let fat = vec![1_u8; 80 << 20];
+    let mut spec = sh("");
+    (spec.program, spec.args) = ("/bin/true".into(), Vec::new());
+    let through_launcher = launcher.run(&spec, LIMITS).unwrap().usage.peak_memory_bytes;
+    assert!(through_launcher < 4 << 20, "{through_launcher} bytes through the launcher");
+    // The reason for the launcher: started directly, the same program has the parent's peak.
+    let mut direct = std::process::Command::new("/bin/true").spawn().unwrap();
+    let pid = i32::try_from(direct.id()).unwrap();
+    #[expect(unsafe_code, reason = "wait4 has no safe face")]
+    // SAFETY: a zeroed `rusage` is valid, and the pointers live through the call.
+    let peak = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::wait4(pid, std::ptr::null_mut(), 0, &raw mut usage);
+        usage.ru_maxrss * 1024
+    };
+    direct.wait().ok();
+    assert!(fat[1 << 20] == 1 && peak > 40 << 20, "{peak} bytes directly");
+}
