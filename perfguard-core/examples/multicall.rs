@@ -6,5 +6,5 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(perfguard_core::process::LAUNCHER_ARGUMENT) {
         return perfguard_core::process::launcher_main();
     }
-    ExitCode::FAILURE
+    perfguard_core::build::multicall().unwrap_or(ExitCode::FAILURE)
 }

@@ -1,1 +1,27 @@
-//! build: to come.
+//! From a source tree to executables, outside the user's tree: the workbench.
+//!
+//! Two commits are built in one real folder, one after the other, so that both sides have the same paths; what each left
+//! is kept, and stands in that same folder while its benches run. See `ARCHITECTURE.md`, *Workbench*.
+
+mod artifacts;
+mod cargo;
+mod cargo_config;
+mod checkout;
+mod error;
+mod kept;
+mod layout;
+mod lock;
+mod outside;
+mod role_linker;
+mod role_runner;
+mod role_wrapper;
+mod roles;
+mod seat;
+mod state;
+mod workbench;
+
+pub use error::{BuildError, LockError};
+pub use lock::MachineLock;
+pub use roles::multicall;
+pub use seat::Seat;
+pub use workbench::{Build, BuildRequest, Workbench, WorkbenchSetup};

@@ -58,16 +58,12 @@ impl Launcher {
         Writer::new(wire::SPAWN).spec(spec, limits).send(&mut &self.stream).map_err(ProcessError::LauncherGone)?;
         let (kind, mut answer) = self.receive()?;
         let number = answer.number().map_err(ProcessError::LauncherGone)?;
-        match kind {
-            wire::STARTED => {
-                let pid = u32::try_from(number).unwrap_or_default();
-                Ok(Running { launcher: self, pid, ended: false })
-            }
-            _ => {
-                let source = io::Error::from_raw_os_error(i32::try_from(number).unwrap_or_default());
-                Err(ProcessError::Start { program: spec.program.clone(), source })
-            }
+        if kind == wire::STARTED {
+            let pid = u32::try_from(number).unwrap_or_default();
+            return Ok(Running { launcher: self, pid, ended: false });
         }
+        let source = io::Error::from_raw_os_error(i32::try_from(number).unwrap_or_default());
+        Err(ProcessError::Start { program: spec.program.clone(), source })
     }
 
     /// Starts a child and waits for its end.

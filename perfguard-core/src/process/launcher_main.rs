@@ -177,7 +177,7 @@ impl Child {
                 ended_by_us = Some(Exit::TimedOut);
             }
             // Rounded up to whole milliseconds, so that the limit has passed when the wait ends.
-            let wait = if ended_by_us.is_some() { Duration::from_secs(3600) } else { left + Duration::from_millis(1) };
+            let wait = if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
             let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
             let [ended, asked, out, err] = self.poll(socket, timeout)?;
             if out && self.stdout.read(limits.output_bytes) || err && self.stderr.read(limits.output_bytes) {
@@ -345,7 +345,7 @@ fn end_of(pid: libc::pid_t) -> io::Result<OwnedFd> {
 
 fn usage_of(usage: &libc::rusage) -> Usage {
     let number = |value: i64| u64::try_from(value).unwrap_or_default();
-    let time = |time: libc::timeval| number(time.tv_sec) * 1_000_000_000 + number(i64::from(time.tv_usec)) * 1000;
+    let time = |time: libc::timeval| number(time.tv_sec) * 1_000_000_000 + number(time.tv_usec) * 1000;
     // Linux counts the peak in KiB, macOS in bytes.
     let peak_unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     Usage {

@@ -86,7 +86,7 @@ mod wire;
 
 pub use launcher::{Launcher, Running};
 pub use launcher_main::launcher_main;
-pub use tool::{Stream, ToolEnd, run_tool};
+pub use tool::{Stream, ToolEnd, replace_with, run_tool};
 
 /// The hidden first argument that makes an executable the launcher.
 pub const LAUNCHER_ARGUMENT: &str = "__launcher";

@@ -1,5 +1,6 @@
 //! Plain calls of tools such as cargo: long-running, line by line, cancellable.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
@@ -69,6 +70,15 @@ pub fn run_tool(
     }
     let status = child.wait().map_err(failed)?;
     Ok(ToolEnd { code: status.code(), signal: status.signal() })
+}
+
+/// Becomes another program: the first word, with the others as its arguments and variables added to the environment.
+/// Returns only when that failed, with the reason.
+pub fn replace_with(words: &[OsString], env: &[(&str, OsString)]) -> std::io::Error {
+    let Some((program, args)) = words.split_first() else { return std::io::ErrorKind::InvalidInput.into() };
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    let mut command = Command::new(program);
+    command.args(args).envs(env.iter().map(|(name, value)| (name, value))).exec()
 }
 
 fn signal_group(group: i32, signal: i32) {

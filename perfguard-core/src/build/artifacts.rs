@@ -1,0 +1,195 @@
+//! Executables kept by the hash of their bytes, each with how to run it and the inputs of its link.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::BuildError;
+use super::cargo::Built;
+use super::layout::Layout;
+use super::role_linker::{DESCRIPTION, KIT, Kit, OUTPUT};
+use super::state::{modified_ns, write_whole};
+use crate::cancel::CancellationToken;
+use crate::model::{Artifact, ArtifactHash, BuildContext, RunEnvironment, TargetId};
+use crate::process::{self, CommandSpec};
+
+/// What is written beside an executable.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Description {
+    target: TargetId,
+    file: String,
+    context: BuildContext,
+    runner: Vec<std::ffi::OsString>,
+    cwd: PathBuf,
+    env: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    has_link_kit: bool,
+}
+
+/// Hashes of files that have not changed since they were hashed.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct KnownHashes(BTreeMap<String, (u64, i128, u64, String)>);
+
+/// The executables of one workbench.
+pub(super) struct Artifacts<'a> {
+    layout: &'a Layout,
+}
+
+impl<'a> Artifacts<'a> {
+    pub(super) fn new(layout: &'a Layout) -> Self {
+        Self { layout }
+    }
+
+    fn folder(&self, hash: &ArtifactHash) -> PathBuf {
+        self.layout.artifacts().join(&hash.0)
+    }
+
+    /// Keeps what was just built. Executables that are kept already only learn how they are run now.
+    pub(super) fn keep_all(
+        &self,
+        built: &[Built],
+        runs: &BTreeMap<PathBuf, RunEnvironment>,
+        context: &BuildContext,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Artifact>, BuildError> {
+        let cache = self.layout.root().join("hashes.json");
+        let read = fs_err::read(&cache).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let mut known: KnownHashes = read.unwrap_or_default();
+        let mut artifacts = Vec::new();
+        let mut fresh = KnownHashes::default();
+        for executable in built {
+            let Some(run) = runs.get(&executable.program) else { continue };
+            let hash = hash_of(&executable.program, &mut known, &mut fresh)?;
+            artifacts.push(self.keep(executable, &hash, run, context, cancel)?);
+        }
+        if fresh.0 != known.0 {
+            write_whole(&cache, &serde_json::to_vec(&fresh).expect("hashes are plain data"))?;
+        }
+        artifacts.sort_by(|left, right| left.target.cmp(&right.target));
+        Ok(artifacts)
+    }
+
+    fn keep(
+        &self,
+        built: &Built,
+        hash: &ArtifactHash,
+        run: &RunEnvironment,
+        context: &BuildContext,
+        cancel: &CancellationToken,
+    ) -> Result<Artifact, BuildError> {
+        let folder = self.folder(hash);
+        let description = folder.join("artifact.json");
+        let known = fs_err::read(&description).ok().and_then(|text| serde_json::from_slice::<Description>(&text).ok());
+        let has_link_kit = match known {
+            Some(known) if self.is_complete(&known, hash) => {
+                known.has_link_kit || self.adopt_kit(built, &folder, cancel)?
+            }
+            _ => {
+                fs_err::remove_dir_all(&folder).ok();
+                fs_err::create_dir_all(&folder).map_err(BuildError::Cache)?;
+                let kept = folder.join(&built.target.name);
+                fs_err::copy(&built.program, &kept).map_err(BuildError::Cache)?;
+                fs_err::set_permissions(&kept, std::fs::Permissions::from_mode(0o555)).map_err(BuildError::Cache)?;
+                self.adopt_kit(built, &folder, cancel)?
+            }
+        };
+        let written = Description {
+            target: built.target.clone(),
+            file: built.target.name.clone(),
+            context: context.clone(),
+            runner: run.runner.clone(),
+            cwd: run.cwd.clone(),
+            env: run.env.clone(),
+            has_link_kit,
+        };
+        let text = serde_json::to_vec(&written).expect("a description is plain data");
+        if fs_err::read(&description).ok().as_ref() != Some(&text) {
+            write_whole(&description, &text)?;
+        }
+        Ok(artifact(&folder, hash, written))
+    }
+
+    fn is_complete(&self, known: &Description, hash: &ArtifactHash) -> bool {
+        self.folder(hash).join(&known.file).is_file()
+    }
+
+    /// Takes the kit of an executable's last link, if linking it again gives the executable byte for byte.
+    fn adopt_kit(&self, built: &Built, folder: &Path, cancel: &CancellationToken) -> Result<bool, BuildError> {
+        let name = built.program.file_name().unwrap_or_default();
+        let made = self.layout.kits().join(name);
+        let kit = folder.join("kit");
+        if !made.join(DESCRIPTION).is_file() {
+            return Ok(false);
+        }
+        fs_err::remove_dir_all(&kit).ok();
+        fs_err::rename(&made, &kit).map_err(BuildError::Cache)?;
+        let again = folder.join("relinked");
+        let linked = relink(&kit, &again, cancel)?;
+        let same = linked && same_bytes(&again, &built.program).map_err(BuildError::Cache)?;
+        fs_err::remove_file(&again).ok();
+        if !same {
+            fs_err::remove_dir_all(&kit).map_err(BuildError::Cache)?;
+        }
+        Ok(same)
+    }
+
+    /// A kept executable, if its bytes are still those of its hash.
+    pub(super) fn load(&self, hash: &ArtifactHash) -> Result<Artifact, BuildError> {
+        let folder = self.folder(hash);
+        let text = fs_err::read(folder.join("artifact.json")).map_err(|_| BuildError::ArtifactGone)?;
+        let known: Description = serde_json::from_slice(&text).map_err(|_| BuildError::ArtifactDamaged)?;
+        let bytes = hash_file(&folder.join(&known.file)).map_err(|_| BuildError::ArtifactGone)?;
+        if bytes != hash.0 {
+            return Err(BuildError::ArtifactDamaged);
+        }
+        Ok(artifact(&folder, hash, known))
+    }
+}
+
+fn artifact(folder: &Path, hash: &ArtifactHash, known: Description) -> Artifact {
+    Artifact {
+        target: known.target,
+        hash: hash.clone(),
+        program: folder.join(known.file),
+        run: RunEnvironment { runner: known.runner, cwd: known.cwd, env: known.env },
+        has_link_kit: known.has_link_kit,
+    }
+}
+
+/// Links a kit to `output`. Gives whether the linker was content.
+fn relink(kit: &Path, output: &Path, cancel: &CancellationToken) -> Result<bool, BuildError> {
+    let text = fs_err::read(kit.join(DESCRIPTION)).map_err(BuildError::Cache)?;
+    let Ok(plan) = serde_json::from_slice::<Kit>(&text) else { return Ok(false) };
+    let (folder, target) = (kit.display().to_string(), output.display().to_string());
+    let args = plan.args.iter().map(|word| if word == OUTPUT { target.clone() } else { word.replace(KIT, &folder) });
+    let args = args.map(Into::into).collect();
+    let env = plan.path.into_iter().map(|path| ("PATH".into(), path)).collect();
+    let spec = CommandSpec { program: plan.linker.into(), args, env, cwd: kit.to_owned() };
+    let end = process::run_tool(&spec, cancel, &mut |_, _| {});
+    Ok(end.is_ok_and(|end| end.code == Some(0)))
+}
+
+fn same_bytes(one: &Path, other: &Path) -> std::io::Result<bool> {
+    Ok(fs_err::metadata(one)?.len() == fs_err::metadata(other)?.len() && hash_file(one)? == hash_file(other)?)
+}
+
+fn hash_file(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(fs_err::File::open(path)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// The hash of a file, from memory where size, time and inode are as they were.
+fn hash_of(path: &Path, known: &mut KnownHashes, fresh: &mut KnownHashes) -> Result<ArtifactHash, BuildError> {
+    let metadata = fs_err::metadata(path).map_err(BuildError::Cache)?;
+    let (size, modified, inode) = (metadata.len(), modified_ns(&metadata), metadata.ino());
+    let key = path.display().to_string();
+    let remembered = known.0.get(&key).filter(|(s, m, i, _)| (*s, *m, *i) == (size, modified, inode));
+    let hash = match remembered {
+        Some((_, _, _, hash)) => hash.clone(),
+        None => hash_file(path).map_err(BuildError::Cache)?,
+    };
+    fresh.0.insert(key, (size, modified, inode, hash.clone()));
+    Ok(ArtifactHash(hash))
+}

@@ -1,0 +1,411 @@
+//! One call of cargo that builds all bench targets and tells how it would run each.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Message, TargetKind as CargoKind};
+
+use super::BuildError;
+use super::cargo_config::CargoConfig;
+use super::layout::Layout;
+use super::role_runner::Capture;
+use super::roles::{CAPTURES, HERE, KITS, OWN_PREFIX, RUNNER_NAME, WRAPPER, WRAPPER_NAME};
+use super::workbench::BuildRequest;
+use crate::cancel::CancellationToken;
+use crate::event::{Event, EventSink};
+use crate::model::{RunEnvironment, TargetId, TargetKind};
+use crate::process::{self, CommandSpec, Stream};
+
+/// An executable as cargo built it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Built {
+    pub(super) target: TargetId,
+    pub(super) program: PathBuf,
+}
+
+/// What the compiler is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Toolchain {
+    /// First line of `rustc -vV`.
+    pub(super) version: String,
+    /// The triple that it builds for when nobody names one.
+    pub(super) host: String,
+}
+
+/// Calls cargo and its tools for one workbench.
+pub(super) struct Cargo<'a> {
+    pub(super) layout: &'a Layout,
+    /// perfguard's own environment.
+    pub(super) environment: &'a [(OsString, OsString)],
+    pub(super) request: &'a BuildRequest,
+    /// What is built, in words.
+    pub(super) what: String,
+}
+
+/// The environment of every tool that works for the workbench: perfguard's own, less what a git hook, or rustup on the
+/// way to a subcommand, exported, and what would lead a build elsewhere.
+pub(super) fn tool_environment(environment: &[(OsString, OsString)], cache: &Path) -> Vec<(OsString, OsString)> {
+    let source = environment.iter().find(|(name, _)| name == "RUSTUP_TOOLCHAIN_SOURCE").map(|(_, value)| value.clone());
+    // Without a source, no rustup stood between: somebody set the variable.
+    let wished = source.is_none_or(|source| source == "cli" || source == "env");
+    let mut kept: Vec<_> = environment
+        .iter()
+        .filter(|(name, _)| {
+            let text = name.to_string_lossy();
+            let gone = [
+                "CARGO",
+                "RUST_RECURSION_COUNT",
+                "RUSTUP_TOOLCHAIN_SOURCE",
+                "CARGO_TARGET_DIR",
+                "CARGO_BUILD_TARGET_DIR",
+                "CARGO_BUILD_BUILD_DIR",
+                "RUSTUP_AUTO_INSTALL",
+            ];
+            !(text.starts_with("GIT_") || gone.contains(&&*text) || text == "RUSTUP_TOOLCHAIN" && !wished)
+        })
+        .cloned()
+        .collect();
+    kept.push(("GIT_CEILING_DIRECTORIES".into(), cache.into()));
+    kept.push(("RUSTUP_AUTO_INSTALL".into(), "0".into()));
+    kept
+}
+
+impl Cargo<'_> {
+    fn folder(&self) -> PathBuf {
+        let folder = self.layout.tree().join(&self.request.cwd);
+        if folder.is_dir() { folder } else { self.layout.tree() }
+    }
+
+    fn variable(&self, name: &str) -> Option<&OsString> {
+        self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    fn cargo_home(&self) -> Option<PathBuf> {
+        let home = || self.variable("HOME").map(|home| PathBuf::from(home).join(".cargo"));
+        self.variable("CARGO_HOME").map(PathBuf::from).or_else(home)
+    }
+
+    fn config(&self) -> CargoConfig {
+        CargoConfig::read(&self.folder(), self.cargo_home().as_deref())
+    }
+
+    /// What the compiler is, in the tree's own folder: a toolchain file counts.
+    pub(super) fn toolchain(&self, cancel: &CancellationToken) -> Result<Toolchain, BuildError> {
+        let lines = self.rustc(&["-vV"], cancel)?;
+        let host = lines.iter().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default().to_owned();
+        Ok(Toolchain { version: lines.into_iter().next().unwrap_or_default(), host })
+    }
+
+    fn rustc(&self, args: &[&str], cancel: &CancellationToken) -> Result<Vec<String>, BuildError> {
+        let program = self.variable("RUSTC").cloned().unwrap_or_else(|| "rustc".into());
+        let env = tool_environment(self.environment, self.layout.root());
+        let args = args.iter().map(Into::into).collect();
+        let spec = CommandSpec { program: program.into(), args, env, cwd: self.folder() };
+        let (mut lines, mut complaint) = (Vec::new(), String::new());
+        let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
+            Stream::Out => lines.push(line.to_owned()),
+            Stream::Err => complaint.extend([line, "\n"]),
+        })
+        .map_err(BuildError::Call)?;
+        match missing_toolchain(&complaint) {
+            Some(toolchain) => Err(BuildError::ToolchainMissing { toolchain, what: self.what.clone() }),
+            None if cancel.is_cancelled() => Err(BuildError::Interrupted),
+            None if end.code != Some(0) => {
+                Err(BuildError::Metadata { what: self.what.clone(), message: complaint.trim_end().to_owned() })
+            }
+            None => Ok(lines),
+        }
+    }
+
+    /// The triples for which executables may be built: by flag, variable or configuration, else the host.
+    pub(super) fn triples(&self, host: &str) -> Vec<String> {
+        let text: Vec<_> = self.request.cargo_args.iter().map(|word| word.to_string_lossy()).collect();
+        let flags = text.windows(2).filter(|pair| pair[0] == "--target").map(|pair| pair[1].to_string());
+        let mut triples: Vec<String> = flags.collect();
+        if triples.is_empty() {
+            triples.extend(self.variable("CARGO_BUILD_TARGET").map(|triple| triple.to_string_lossy().into_owned()));
+        }
+        if triples.is_empty() {
+            triples = self.config().targets();
+        }
+        if triples.is_empty() {
+            triples.push(host.to_owned());
+        }
+        triples
+    }
+
+    /// The user's own runner for a triple, which perfguard's hides while cargo is called.
+    pub(super) fn user_runner(&self, triple: &str, cancel: &CancellationToken) -> Vec<OsString> {
+        let name = format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace(['-', '.'], "_"));
+        if let Some(line) = self.variable(&name) {
+            return line.to_string_lossy().split_whitespace().map(Into::into).collect();
+        }
+        self.config().runner(triple, || {
+            let lines = self.rustc(&["--print", "cfg", "--target", triple], cancel).unwrap_or_default();
+            lines.iter().filter_map(|line| line.parse().ok()).collect()
+        })
+    }
+
+    /// Builds every bench target that the request selects. The flag says whether all of them did build.
+    pub(super) fn build(
+        &self,
+        triples: &[String],
+        events: &mut dyn EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<(Vec<Built>, bool), BuildError> {
+        let (built, end, complaint) = self.bench(triples, &self.request.cargo_args, events, cancel)?;
+        if end {
+            return Ok((built, true));
+        }
+        if let Some(toolchain) = missing_toolchain(&complaint) {
+            return Err(BuildError::ToolchainMissing { toolchain, what: self.what.clone() });
+        }
+        let compiled = complaint.contains("could not compile") || complaint.contains("custom build command");
+        if !compiled {
+            return Err(BuildError::Metadata { what: self.what.clone(), message: tail(&complaint) });
+        }
+        if built.is_empty() {
+            return Err(BuildError::Compile { what: self.what.clone() });
+        }
+        // Cargo runs nothing where a target did not compile: ask again for those that did.
+        let args = only_these(&self.request.cargo_args, &built);
+        let (built, end, _) = self.bench(triples, &args, events, cancel)?;
+        if end { Ok((built, false)) } else { Err(BuildError::Compile { what: self.what.clone() }) }
+    }
+
+    /// One `cargo bench` in which perfguard is compiler wrapper, linker and runner. Gives what was built, whether all
+    /// went well, and what cargo complained of.
+    fn bench(
+        &self,
+        triples: &[String],
+        args: &[OsString],
+        events: &mut dyn EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<(Vec<Built>, bool, String), BuildError> {
+        let spec = self.command(triples, args);
+        events.event(Event::CargoStarted { purpose: format!("building {}", self.what) });
+        let (mut built, mut complaint) = (Vec::new(), String::new());
+        let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
+            Stream::Out => built.extend(executable_of(line)),
+            Stream::Err => {
+                // Cargo announces each executable that it would run; perfguard runs them itself.
+                if !line.contains("Running ") || !line.contains('(') {
+                    events.event(Event::CargoLine(line.to_owned()));
+                }
+                complaint.extend([&plain(line), "\n"]);
+            }
+        })
+        .map_err(BuildError::Call)?;
+        events.event(Event::CargoFinished);
+        if cancel.is_cancelled() {
+            return Err(BuildError::Interrupted);
+        }
+        Ok((built, end.code == Some(0), complaint))
+    }
+
+    fn command(&self, triples: &[String], args: &[OsString]) -> CommandSpec {
+        let role = |name: &str| self.layout.roles().join(name);
+        let quoted = |path: &Path| toml::Value::String(path.display().to_string()).to_string();
+        let mut words: Vec<OsString> =
+            ["bench", "--no-fail-fast", "--message-format=json-render-diagnostics"].map(Into::into).into();
+        words.extend(["--manifest-path".into(), self.layout.tree().join(&self.request.manifest).into()]);
+        words.extend(["--target-dir".into(), self.layout.out().into()]);
+        words.extend(["--config".into(), format!("build.build-dir={}", quoted(&self.layout.build())).into()]);
+        for triple in triples {
+            let runner = format!("target.{triple}.runner=[{}]", quoted(&role(RUNNER_NAME)));
+            words.extend(["--config".into(), runner.into()]);
+        }
+        words.extend(args.iter().cloned());
+        let mut env = tool_environment(self.environment, self.layout.root());
+        let user_wrapper = self.variable("RUSTC_WRAPPER").or_else(|| self.variable("CARGO_BUILD_RUSTC_WRAPPER"));
+        let user_wrapper = user_wrapper.filter(|wrapper| !wrapper.is_empty()).cloned();
+        if let Some(wrapper) = user_wrapper.or_else(|| self.config().rustc_wrapper()) {
+            env.push((WRAPPER.into(), wrapper));
+        }
+        env.retain(|(name, _)| name != "RUSTC_WRAPPER");
+        env.extend([
+            ("RUSTC_WRAPPER".into(), role(WRAPPER_NAME).into()),
+            (HERE.into(), self.layout.here().into()),
+            (KITS.into(), self.layout.kits().into()),
+            (CAPTURES.into(), self.layout.captures().into()),
+        ]);
+        if self.request.color && self.variable("CARGO_TERM_COLOR").is_none() {
+            env.push(("CARGO_TERM_COLOR".into(), "always".into()));
+        }
+        let program = self.variable("CARGO").cloned().unwrap_or_else(|| "cargo".into());
+        // `CARGO` is the cargo that called perfguard: a toolchain file in the tree may ask for another, which rustup's
+        // proxy finds.
+        let program =
+            if self.variable("RUSTUP_HOME").is_some() || has_rustup(&program) { "cargo".into() } else { program };
+        CommandSpec { program: program.into(), args: words, env, cwd: self.folder() }
+    }
+
+    /// How cargo would start each executable: the captures, with the user's own variables where perfguard's stood.
+    pub(super) fn run_environments(
+        &self,
+        runner: &[OsString],
+    ) -> Result<BTreeMap<PathBuf, RunEnvironment>, BuildError> {
+        let mut found = BTreeMap::new();
+        for item in fs_err::read_dir(self.layout.captures()).map_err(BuildError::Cache)?.flatten() {
+            let text = fs_err::read(item.path()).map_err(BuildError::Cache)?;
+            let Ok(Capture { program, cwd, env }) = serde_json::from_slice(&text) else { continue };
+            let changed = ["RUSTC_WRAPPER", "GIT_CEILING_DIRECTORIES", "RUSTUP_AUTO_INSTALL", "CARGO_TERM_COLOR"];
+            let is_changed = |name: &OsString| changed.iter().any(|known| name == known);
+            let is_own = |name: &OsString| name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes());
+            let mut env: Vec<_> = env.into_iter().filter(|(name, _)| !is_changed(name) && !is_own(name)).collect();
+            env.extend(self.environment.iter().filter(|(name, _)| is_changed(name)).cloned());
+            env.sort();
+            found.insert(program, RunEnvironment { runner: runner.to_vec(), cwd, env });
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a cargo is one of rustup's toolchains' (`…/toolchains/NAME/bin/cargo`).
+fn has_rustup(cargo: &OsString) -> bool {
+    Path::new(cargo).components().any(|part| part.as_os_str() == "toolchains")
+}
+
+/// The bench executable that a line of cargo's JSON tells of.
+fn executable_of(line: &str) -> Option<Built> {
+    let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str::<Message>(line) else { return None };
+    let program = artifact.executable.filter(|_| artifact.profile.test)?.into_std_path_buf();
+    let target = &artifact.target;
+    let is = |kind: CargoKind| target.kind.contains(&kind);
+    let kind = if is(CargoKind::Bench) {
+        TargetKind::Bench
+    } else if is(CargoKind::Bin) {
+        TargetKind::Bin
+    } else if is(CargoKind::Test) {
+        TargetKind::Test
+    } else if is(CargoKind::Example) {
+        TargetKind::Example
+    } else {
+        TargetKind::Lib
+    };
+    let package = package_name(&artifact.package_id.repr)?;
+    Some(Built { target: TargetId { package, kind, name: target.name.clone() }, program })
+}
+
+/// The name in a package identifier: `path+file:///x/NAME#1.0.0`, `…#NAME@1.0.0`, or of old `NAME 1.0.0 (…)`.
+fn package_name(identifier: &str) -> Option<String> {
+    let Some((url, fragment)) = identifier.split_once('#') else {
+        return identifier.split(' ').next().map(str::to_owned);
+    };
+    match fragment.split_once('@') {
+        Some((name, _)) => Some(name.to_owned()),
+        None if fragment.starts_with(|c: char| c.is_ascii_digit()) => url.rsplit('/').next().map(str::to_owned),
+        None => Some(fragment.to_owned()),
+    }
+}
+
+/// The request's flags with its choice of targets replaced by the targets that were built.
+fn only_these(args: &[OsString], built: &[Built]) -> Vec<OsString> {
+    let mut kept = Vec::new();
+    let mut skip_value = false;
+    for word in args {
+        let text = word.to_string_lossy();
+        if std::mem::take(&mut skip_value) {
+            continue;
+        }
+        if text == "--bench" {
+            skip_value = true;
+        } else if !(text.starts_with("--bench=") || text == "--benches") {
+            kept.push(word.clone());
+        }
+    }
+    for Built { target, .. } in built {
+        let flag = match target.kind {
+            TargetKind::Lib => {
+                kept.push("--lib".into());
+                continue;
+            }
+            TargetKind::Bench => "--bench",
+            TargetKind::Bin => "--bin",
+            TargetKind::Test => "--test",
+            TargetKind::Example => "--example",
+        };
+        kept.extend([flag.into(), OsString::from(&target.name)]);
+    }
+    kept
+}
+
+/// The toolchain that rustup says is not installed.
+fn missing_toolchain(complaint: &str) -> Option<String> {
+    let line = complaint.lines().find(|line| line.contains("toolchain") && line.contains("is not installed"))?;
+    let start = line.find("toolchain")? + "toolchain".len();
+    Some(line[start..].split(['\'', '`', ' ']).find(|word| !word.is_empty())?.to_owned())
+}
+
+/// A line without terminal colours.
+fn plain(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find("\u{1b}[") {
+        text.push_str(&rest[..at]);
+        let sequence = &rest[at + 2..];
+        rest = sequence.find(|c: char| c.is_ascii_alphabetic()).map_or("", |end| &sequence[end + 1..]);
+    }
+    text + rest
+}
+
+/// Cargo's own message: from its first `error` on, at most 30 lines.
+fn tail(complaint: &str) -> String {
+    let lines: Vec<_> = complaint.lines().skip_while(|line| !line.starts_with("error")).take(30).collect();
+    if lines.is_empty() { complaint.trim_end().to_owned() } else { lines.join("\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_identifiers_of_all_ages_name_their_package() {
+        for (identifier, name) in [
+            ("path+file:///home/x/my-crate#0.1.0", "my-crate"),
+            ("path+file:///home/x/folder#other@0.1.0", "other"),
+            ("my-crate 0.1.0 (path+file:///home/x)", "my-crate"),
+        ] {
+            assert_eq!(package_name(identifier).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn a_second_call_names_only_what_was_built() {
+        let args = ["-p", "x", "--bench", "bad", "--features", "f"].map(OsString::from);
+        let built = |kind, name: &str| Built {
+            target: TargetId { package: "x".into(), kind, name: name.into() },
+            program: PathBuf::new(),
+        };
+        let words = only_these(&args, &[built(TargetKind::Bench, "good"), built(TargetKind::Lib, "x")]);
+        assert_eq!(words, ["-p", "x", "--features", "f", "--bench", "good", "--lib"].map(OsString::from));
+    }
+
+    #[test]
+    fn rustups_complaint_names_the_toolchain() {
+        let text = "error: toolchain '1.60.0-x86_64-unknown-linux-gnu' is not installed\nhelp: run …";
+        assert_eq!(missing_toolchain(text).as_deref(), Some("1.60.0-x86_64-unknown-linux-gnu"));
+        assert_eq!(missing_toolchain("error: could not compile"), None);
+    }
+
+    #[test]
+    fn what_a_hook_or_rustup_exported_does_not_answer_for_a_build() {
+        let variables = |list: &[(&str, &str)]| list.iter().map(|(n, v)| (n.into(), v.into())).collect::<Vec<_>>();
+        let kept = |list: &[(&str, &str)]| {
+            let kept = tool_environment(&variables(list), Path::new("/cache"));
+            kept.into_iter().map(|(name, _)| name.into_string().unwrap()).collect::<Vec<_>>()
+        };
+        let own = ["GIT_CEILING_DIRECTORIES", "RUSTUP_AUTO_INSTALL"];
+        let by_default = [("GIT_DIR", ".git"), ("RUSTUP_TOOLCHAIN", "stable"), ("RUSTUP_TOOLCHAIN_SOURCE", "default")];
+        assert_eq!(kept(&by_default), own);
+        assert_eq!(kept(&[("CARGO_TARGET_DIR", "/x"), ("CARGO", "/x")]), own);
+        assert_eq!(kept(&[("RUSTUP_TOOLCHAIN", "nightly"), ("RUSTUP_TOOLCHAIN_SOURCE", "cli")])[0], "RUSTUP_TOOLCHAIN");
+        assert_eq!(kept(&[("RUSTC_BOOTSTRAP", "1")])[0], "RUSTC_BOOTSTRAP");
+    }
+
+    #[test]
+    fn colours_are_taken_out_of_what_is_searched() {
+        assert_eq!(plain("\u{1b}[1m\u{1b}[31merror\u{1b}[0m: no"), "error: no");
+    }
+}

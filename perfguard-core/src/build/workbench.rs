@@ -1,0 +1,196 @@
+//! The workbench of one repository, as the rest of perfguard sees it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::artifacts::Artifacts;
+use super::cargo::{Cargo, tool_environment};
+use super::cargo_config::pass_along_from_above;
+use super::checkout::Checkout;
+use super::layout::Layout;
+use super::roles::{LINKER_NAME, RUNNER_NAME, WRAPPER_NAME};
+use super::{BuildError, Seat, kept};
+use crate::cancel::CancellationToken;
+use crate::event::{Event, EventSink};
+use crate::model::{Artifact, ArtifactHash, BuildContext};
+use crate::vcs::SourceTree;
+
+/// What a workbench needs to know of its surroundings.
+#[derive(Debug, Clone)]
+pub struct WorkbenchSetup {
+    /// The cache's root; it exists.
+    pub cache: PathBuf,
+    /// This repository's folder in it.
+    pub repository_key: String,
+    /// perfguard's own executable, for its roles.
+    pub executable: PathBuf,
+    /// The repository's root, or the workspace's outside git.
+    pub invoking_root: PathBuf,
+    /// perfguard's own environment.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// What to build, in cargo's own words.
+#[derive(Debug, Clone)]
+pub struct BuildRequest {
+    /// The manifest, relative to the root.
+    pub manifest: PathBuf,
+    /// Where the user stands, relative to the root.
+    pub cwd: PathBuf,
+    /// Cargo's flags as the user gave them.
+    pub cargo_args: Vec<OsString>,
+    /// The profile's name.
+    pub profile: String,
+    /// The feature flags, as they are stored.
+    pub features: Vec<String>,
+    /// The invoking tree's `Cargo.lock`: its path relative to the root, and its content.
+    pub lock: Option<(PathBuf, Vec<u8>)>,
+    /// Whether cargo may colour its lines.
+    pub color: bool,
+}
+
+/// A built tree.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// The key of the tree's contents.
+    pub key: String,
+    /// The executables, in the order of their targets.
+    pub artifacts: Vec<Artifact>,
+    /// Whether all targets that cargo was asked for did build.
+    pub complete: bool,
+    /// What the executables have in common.
+    pub context: BuildContext,
+}
+
+/// The workbench of one repository.
+#[derive(Debug)]
+pub struct Workbench {
+    setup: WorkbenchSetup,
+    layout: Layout,
+    checkout: Checkout,
+}
+
+impl Workbench {
+    /// Opens a repository's workbench, makes it where it is missing, and puts right what a crash left. The caller holds
+    /// the machine's lock.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written.
+    pub fn open(setup: &WorkbenchSetup) -> Result<Self, BuildError> {
+        let root = setup.cache.join(&setup.repository_key);
+        fs_err::create_dir_all(&root).map_err(BuildError::Cache)?;
+        let layout = Layout::new(fs_err::canonicalize(root).map_err(BuildError::Cache)?);
+        for folder in [layout.roles(), layout.kits(), layout.artifacts()] {
+            fs_err::create_dir_all(folder).map_err(BuildError::Cache)?;
+        }
+        for name in [WRAPPER_NAME, LINKER_NAME, RUNNER_NAME] {
+            let link = layout.roles().join(name);
+            if fs_err::read_link(&link).ok().as_ref() != Some(&setup.executable) {
+                fs_err::remove_file(&link).ok();
+                std::os::unix::fs::symlink(&setup.executable, &link).map_err(BuildError::Cache)?;
+            }
+        }
+        let checkout = Checkout::open(layout.clone())?;
+        Ok(Self { setup: setup.clone(), layout, checkout })
+    }
+
+    /// Where the tree lies that is built.
+    pub fn tree(&self) -> PathBuf {
+        self.layout.tree()
+    }
+
+    /// The environment for cargo and its tools in the tree.
+    pub fn cargo_environment(&self) -> Vec<(OsString, OsString)> {
+        tool_environment(&self.setup.environment, self.layout.root())
+    }
+
+    /// Builds the bench targets of a tree, and keeps each executable with its link kit.
+    ///
+    /// # Errors
+    /// When nothing could be built. Where only some targets did not compile, the others are given and
+    /// [`Build::complete`] is false.
+    pub fn build(
+        &mut self,
+        source: &SourceTree,
+        request: &BuildRequest,
+        events: &mut dyn EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<Build, BuildError> {
+        let what = describe(source);
+        if !source.entries.contains_key(&request.manifest) {
+            return Err(BuildError::NoManifest { manifest: request.manifest.display().to_string(), what });
+        }
+        let remarks = self.checkout.update(source, request.lock.as_ref(), &self.setup.invoking_root)?;
+        for remark in remarks {
+            events.event(Event::Remark { message: remark.message, hint: remark.hint });
+        }
+        let home =
+            self.setup.environment.iter().find(|(name, _)| name == "CARGO_HOME").map(|(_, home)| PathBuf::from(home));
+        pass_along_from_above(&self.layout.here(), &self.setup.invoking_root, home.as_deref())?;
+        fs_err::remove_dir_all(self.layout.captures()).ok();
+        fs_err::create_dir_all(self.layout.captures()).map_err(BuildError::Cache)?;
+        let cargo = Cargo { layout: &self.layout, environment: &self.setup.environment, request, what };
+        let toolchain = cargo.toolchain(cancel)?;
+        let triples = cargo.triples(&toolchain.host);
+        let triple = triples.first().unwrap_or(&toolchain.host).clone();
+        let runner = cargo.user_runner(&triple, cancel);
+        let built = cargo.build(&triples, events, cancel);
+        let runs = cargo.run_environments(&runner)?;
+        self.checkout.build_ended()?;
+        let (built, complete) = built?;
+        let context = BuildContext {
+            toolchain: toolchain.version,
+            triple,
+            profile: request.profile.clone(),
+            features: request.features.clone(),
+            lock_hash: self.lock_hash(request),
+        };
+        let artifacts = Artifacts::new(&self.layout).keep_all(&built, &runs, &context, cancel)?;
+        Ok(Build { key: source.key(), artifacts, complete, context })
+    }
+
+    /// The hash of the lock file that the build used.
+    fn lock_hash(&self, request: &BuildRequest) -> Option<String> {
+        let beside = request.manifest.parent().map(|folder| folder.join("Cargo.lock"));
+        let candidates = request.lock.iter().map(|(path, _)| path.clone()).chain(beside).chain(["Cargo.lock".into()]);
+        let bytes = candidates.map(|path| self.layout.tree().join(path)).find_map(|path| std::fs::read(path).ok())?;
+        Some(blake3::hash(&bytes).to_hex()[..16].to_owned())
+    }
+
+    /// Keeps the folder of the tree that was just built, so that its executables can run among their own files later.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    pub fn keep(&self, build: &Build, source: &SourceTree) -> Result<(), BuildError> {
+        kept::keep(&self.layout, &build.key, source, &self.setup.invoking_root)
+    }
+
+    /// Whether a commit's folder is kept.
+    pub fn has_kept(&self, key: &str) -> bool {
+        kept::has_kept(&self.layout, key)
+    }
+
+    /// Lets the builder's folder, or a kept commit's, stand where every path leads.
+    ///
+    /// # Errors
+    /// When the commit is not kept, or the folders cannot be moved.
+    pub fn seat(&self, seat: Seat<'_>) -> Result<(), BuildError> {
+        self.checkout.seat(seat)
+    }
+
+    /// A kept executable.
+    ///
+    /// # Errors
+    /// When it is gone, or its bytes are not those of its hash.
+    pub fn artifact(&self, hash: &ArtifactHash) -> Result<Artifact, BuildError> {
+        Artifacts::new(&self.layout).load(hash)
+    }
+}
+
+/// What is built, for messages.
+fn describe(source: &SourceTree) -> String {
+    match &source.commit {
+        Some(commit) if !source.working_copy => format!("commit {}", &commit.as_str()[..10]),
+        _ => "the working tree".to_owned(),
+    }
+}
