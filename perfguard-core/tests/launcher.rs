@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use perfguard_core::cancel::CancellationToken;
 use perfguard_core::process::{CommandSpec, Exit, Finished, Launcher, Limits, ProcessError};
 
 /// The stand-in for perfguard's own executable, which cargo builds beside the tests.
@@ -24,7 +25,7 @@ fn sh(script: &str) -> CommandSpec {
 const LIMITS: Limits = Limits { timeout: Duration::from_secs(60), output_bytes: 1 << 20 };
 
 fn run(script: &str, limits: Limits) -> Finished {
-    Launcher::start(&multicall()).unwrap().run(&sh(script), limits).unwrap()
+    Launcher::start(&multicall()).unwrap().run(&sh(script), limits, &CancellationToken::new()).unwrap()
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn a_child_has_the_given_environment_directory_and_no_input() {
 fn one_launcher_serves_many_children() {
     let mut launcher = Launcher::start(&multicall()).unwrap();
     for code in 0..50 {
-        assert_eq!(launcher.run(&sh(&format!("exit {code}")), LIMITS).unwrap().exit, Exit::Code(code));
+        assert_eq!(launcher.run(&sh(&format!("exit {code}")), LIMITS, &CancellationToken::new()).unwrap().exit, Exit::Code(code));
     }
 }
 
@@ -68,12 +69,12 @@ fn output_larger_than_a_pipe_is_kept_whole() {
 fn a_program_that_is_not_there_is_an_error_and_the_launcher_goes_on() {
     let mut launcher = Launcher::start(&multicall()).unwrap();
     let missing = CommandSpec { program: "/no/such/program".into(), ..sh("") };
-    let error = launcher.run(&missing, LIMITS).unwrap_err();
+    let error = launcher.run(&missing, LIMITS, &CancellationToken::new()).unwrap_err();
     assert!(
         matches!(&error, ProcessError::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound),
         "{error:?}"
     );
-    assert_eq!(launcher.run(&sh("exit 0"), LIMITS).unwrap().exit, Exit::Code(0));
+    assert_eq!(launcher.run(&sh("exit 0"), LIMITS, &CancellationToken::new()).unwrap().exit, Exit::Code(0));
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn the_peak_of_a_tiny_program_does_not_count_a_fat_parent() {
     let fat = vec![1_u8; 80 << 20];
     let mut spec = sh("");
     (spec.program, spec.args) = ("/bin/true".into(), Vec::new());
-    let through_launcher = launcher.run(&spec, LIMITS).unwrap().usage.peak_memory_bytes;
+    let through_launcher = launcher.run(&spec, LIMITS, &CancellationToken::new()).unwrap().usage.peak_memory_bytes;
     assert!(through_launcher < 4 << 20, "{through_launcher} bytes through the launcher");
     // The reason for the launcher: started directly, the same program has the parent's peak.
     let mut direct = std::process::Command::new("/bin/true").spawn().unwrap();
@@ -132,4 +133,12 @@ fn the_peak_of_a_tiny_program_does_not_count_a_fat_parent() {
     };
     direct.wait().ok();
     assert!(fat[1 << 20] == 1 && peak > 40 << 20, "{peak} bytes directly");
+}
+
+#[test]
+fn cancelling_ends_the_child() {
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let finished = Launcher::start(&multicall()).unwrap().run(&sh("sleep 600"), LIMITS, &cancel).unwrap();
+    assert_eq!(finished.exit, Exit::Killed);
 }

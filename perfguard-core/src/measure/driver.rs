@@ -12,16 +12,19 @@ pub struct Session<'a> {
     pub launcher: &'a mut Launcher,
     /// The executable and how cargo would start it.
     pub artifact: &'a Artifact,
-    /// An existing empty-ish folder of perfguard's own for what the harness insists on writing (`CRITERION_HOME` …).
+    /// An existing folder of perfguard's own for what the harness insists on writing.
     pub scratch: &'a Path,
     /// Limits of one process.
     pub limits: Limits,
-    /// Ends the process early, as a failure of kind `Signalled` that the caller ignores.
+    /// Ends the process early; the failure that comes of it means nothing.
     pub cancel: &'a CancellationToken,
+    /// Iterations in a sample, for drivers that must choose them: found once for a benchmark, and kept by the caller so
+    /// that every observation has the same.
+    pub sample_size: &'a mut Option<u64>,
 }
 
 /// An executable's benchmarks.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     /// The harness's version, where it tells.
     pub version: Option<String>,
@@ -38,7 +41,7 @@ pub struct Reading {
     pub summary: Option<Summary>,
     /// Iterations of the whole process, warm-up included, where they are known.
     pub iterations: Option<u64>,
-    /// The value that decides, nanoseconds per iteration; finite and not negative.
+    /// The value that decides, nanoseconds per iteration.
     pub value_ns: f64,
     /// How the process ended and what it used.
     pub finished: Finished,
@@ -47,10 +50,16 @@ pub struct Reading {
 }
 
 /// One harness, driven from outside through what it offers to everyone.
-pub trait Driver {
+pub trait Driver: Sync {
     /// Asks the executable for its benchmarks, running none of them.
+    ///
+    /// # Errors
+    /// What happened instead.
     fn list(&self, session: &mut Session<'_>) -> Result<Listing, Failure>;
 
     /// Runs one benchmark once, in one process.
+    ///
+    /// # Errors
+    /// What happened instead.
     fn observe(&self, session: &mut Session<'_>, name: &str, control: &IterationControl) -> Result<Reading, Failure>;
 }

@@ -5,9 +5,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::wire::{self, Reader, Writer};
-use super::{CommandSpec, Finished, LAUNCHER_ARGUMENT, Limits, ProcessError};
+use super::{CANCEL_CHECK, CommandSpec, Finished, LAUNCHER_ARGUMENT, Limits, ProcessError};
+use crate::cancel::CancellationToken;
 
 /// A connection to the launcher process. One child at a time.
 #[derive(Debug)]
@@ -66,12 +70,24 @@ impl Launcher {
         Err(ProcessError::Start { program: spec.program.clone(), source })
     }
 
-    /// Starts a child and waits for its end.
+    /// Starts a child and waits for its end; cancelling ends it.
     ///
     /// # Errors
     /// As [`spawn`](Self::spawn).
-    pub fn run(&mut self, spec: &CommandSpec, limits: Limits) -> Result<Finished, ProcessError> {
-        self.spawn(spec, limits)?.wait()
+    pub fn run(
+        &mut self,
+        spec: &CommandSpec,
+        limits: Limits,
+        cancel: &CancellationToken,
+    ) -> Result<Finished, ProcessError> {
+        let mut running = self.spawn(spec, limits)?;
+        while !running.has_ended_within(CANCEL_CHECK) {
+            if cancel.is_cancelled() {
+                running.kill()?;
+                break;
+            }
+        }
+        running.wait()
     }
 
     fn receive(&mut self) -> Result<(u8, Reader), ProcessError> {
@@ -93,6 +109,12 @@ impl Running<'_> {
     /// The child's process id, which is its group's too.
     pub fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Waits for the end for so long, and says whether it came.
+    pub fn has_ended_within(&self, time: Duration) -> bool {
+        let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX)).is_ok_and(|ready| ready > 0)
     }
 
     /// Ends the child and its whole group now ([`super::Exit::Killed`]); the end still has to be waited for.

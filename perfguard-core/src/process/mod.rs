@@ -88,6 +88,9 @@ pub use launcher::{Launcher, Running};
 pub use launcher_main::launcher_main;
 pub use tool::{Stream, ToolEnd, replace_with, run_tool};
 
+/// How often a wait looks whether the user cancelled.
+pub(crate) const CANCEL_CHECK: Duration = Duration::from_millis(50);
+
 /// The hidden first argument that makes an executable the launcher.
 pub const LAUNCHER_ARGUMENT: &str = "__launcher";
 

@@ -5,13 +5,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
 
-use super::{CommandSpec, ProcessError};
+use super::{CANCEL_CHECK, CommandSpec, ProcessError};
 use crate::cancel::CancellationToken;
 
-/// How often a quiet tool is checked for cancellation.
-const CANCEL_CHECK: Duration = Duration::from_millis(50);
 /// How long a cancelled tool may take to leave by itself, in checks.
 const GRACE_CHECKS: u32 = 40;
 

@@ -1,0 +1,263 @@
+//! The wire side of criterion's socket protocol: frames of CBOR with a length before them.
+//!
+//! criterion writes length and body apart, which the kernel's delayed acknowledgements would turn into a pause of 40 ms
+//! at each group: acknowledgements are asked for at once.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use ciborium::Value;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::cancel::CancellationToken;
+use crate::model::Sample;
+use crate::process::{CANCEL_CHECK, Running};
+
+/// A frame larger than this is no criterion's.
+const LARGEST_FRAME: usize = 64 << 20;
+/// How long a bench that was heard out may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What criterion tells.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Message {
+    /// A benchmark that the filter leaves out, by its full id.
+    Skipping(String),
+    /// A benchmark begins.
+    Beginning(String),
+    /// Its warm-up begins.
+    Warmup { nanoseconds: f64 },
+    /// Its samples.
+    Complete { id: String, samples: Vec<Sample> },
+    /// A group ended.
+    GroupFinished,
+    /// Anything else.
+    Other,
+}
+
+impl Message {
+    /// Whether criterion waits for an answer.
+    pub(super) fn wants_answer(&self) -> bool {
+        matches!(self, Self::Complete { .. } | Self::GroupFinished)
+    }
+
+    fn parse(value: &Value) -> Self {
+        let Some((kind, body)) = value.as_map().and_then(|map| map.first()) else { return Self::Other };
+        let id = || full_id(field(body, "id"));
+        match kind.as_text().unwrap_or_default() {
+            "SkippingBenchmark" => Self::Skipping(id()),
+            "BeginningBenchmark" => Self::Beginning(id()),
+            "Warmup" => Self::Warmup { nanoseconds: field(body, "nanos").and_then(number).unwrap_or_default() },
+            "MeasurementComplete" => {
+                let list = |name: &str| field(body, name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                let pairs = list("iters").iter().zip(list("times"));
+                let samples = pairs.filter_map(|(iterations, total)| {
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "criterion's counts, as f64")]
+                    let iterations = number(iterations)? as u64;
+                    Some(Sample { iterations, total_ns: number(total)? })
+                });
+                Self::Complete { id: id(), samples: samples.collect() }
+            }
+            "FinishedBenchmarkGroup" => Self::GroupFinished,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.as_map()?.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
+}
+
+fn number(value: &Value) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+    let whole = |integer: i128| integer as f64;
+    value.as_float().or_else(|| value.as_integer().map(|integer| whole(integer.into())))
+}
+
+/// The id that filters match: group, function and parameter joined by slashes.
+fn full_id(id: Option<&Value>) -> String {
+    let part = |name: &str| id.and_then(|id| field(id, name)).and_then(Value::as_text).map(str::to_owned);
+    let parts = [part("group_id"), part("function_id"), part("value_str")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("/")
+}
+
+/// Where a bench connects to.
+pub(super) struct Listener(TcpListener);
+
+impl Listener {
+    pub(super) fn open() -> io::Result<Self> {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map(Self)
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.0.local_addr().map(|address| address.port()).unwrap_or_default()
+    }
+
+    /// Waits for the bench to connect; `None` where it ended without.
+    pub(super) fn accept(&self, running: &Running<'_>, cancel: &CancellationToken) -> Option<Peer> {
+        loop {
+            let flags = PollFlags::POLLIN;
+            let mut fds = [PollFd::new(self.0.as_fd(), flags), PollFd::new(running.as_fd(), flags)];
+            poll(&mut fds, PollTimeout::try_from(CANCEL_CHECK).unwrap_or(PollTimeout::MAX)).ok();
+            if fds[0].any() == Some(true) {
+                return self.0.accept().ok().map(|(stream, _)| Peer { stream });
+            }
+            if fds[1].any() == Some(true) || cancel.is_cancelled() {
+                return None;
+            }
+        }
+    }
+}
+
+/// A connected bench.
+pub(super) struct Peer {
+    stream: TcpStream,
+}
+
+impl Peer {
+    /// Exchanges greetings; gives criterion's version.
+    pub(super) fn greet(&mut self) -> io::Result<(u8, u8, u8)> {
+        self.stream.set_nodelay(true)?;
+        self.stream.write_all(b"cargo-criterion\x01\x01\x00")?;
+        let mut hello = [0; 16];
+        self.read(&mut hello)?;
+        match hello {
+            [b'C', b'r', b'i', b't', b'e', b'r', b'i', b'o', b'n', major, minor, patch, ..] => Ok((major, minor, patch)),
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    /// The next message; `None` when the bench ended, spoke nonsense, or the user cancelled.
+    pub(super) fn next(&mut self, cancel: &CancellationToken) -> Option<Message> {
+        while !self.has_something()? {
+            if cancel.is_cancelled() {
+                return None;
+            }
+        }
+        self.receive().ok().map(|value| Message::parse(&value))
+    }
+
+    /// How long to wait for the bench's own end.
+    pub(super) fn patience(&self) -> Duration {
+        // A bench that has more to say waits for an answer and will not end.
+        if self.has_something() == Some(false) { Duration::ZERO } else { PATIENCE }
+    }
+
+    /// Whether something, or the end, can be read.
+    fn has_something(&self) -> Option<bool> {
+        let mut fds = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, PollTimeout::try_from(CANCEL_CHECK).unwrap_or(PollTimeout::MAX)) {
+            Ok(count) => Some(count > 0),
+            Err(nix::errno::Errno::EINTR) => Some(false),
+            Err(_) => None,
+        }
+    }
+
+    /// Answers what waits for an answer.
+    pub(super) fn go_on(&mut self) -> io::Result<()> {
+        self.send(&Value::Text("Continue".to_owned()))
+    }
+
+    /// The unit that the benchmark measures in, asked for in the place of an answer.
+    pub(super) fn unit(&mut self) -> io::Result<String> {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let values = Value::Map(vec![(text("values"), Value::Array(vec![Value::Float(1.0)]))]);
+        self.send(&Value::Map(vec![(text("ScaleForMachines"), values)]))?;
+        let answer = self.receive()?;
+        let unit = field(&answer, "ScaledValues").and_then(|scaled| field(scaled, "unit")).and_then(Value::as_text);
+        unit.map(str::to_owned).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    fn send(&mut self, value: &Value) -> io::Result<()> {
+        let mut frame = vec![0; 4];
+        ciborium::into_writer(value, &mut frame).map_err(io::Error::other)?;
+        let length = u32::try_from(frame.len() - 4).map_err(|_| io::ErrorKind::InvalidInput)?;
+        frame[..4].copy_from_slice(&length.to_be_bytes());
+        self.stream.write_all(&frame)
+    }
+
+    fn receive(&mut self) -> io::Result<Value> {
+        let mut length = [0; 4];
+        self.read(&mut length)?;
+        let length = u32::from_be_bytes(length) as usize;
+        if length > LARGEST_FRAME {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut frame = vec![0; length];
+        self.read(&mut frame)?;
+        ciborium::from_reader(frame.as_slice()).map_err(io::Error::other)
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            acknowledge_at_once(&self.stream);
+            match self.stream.read(&mut buffer[filled..])? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => filled += count,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Turns delayed acknowledgements off; the kernel turns them on again by itself.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "the option has no safe face")]
+fn acknowledge_at_once(stream: &TcpStream) {
+    use std::os::fd::AsRawFd;
+    let on: libc::c_int = 1;
+    let size = libc::socklen_t::try_from(size_of::<libc::c_int>()).expect("an int is small");
+    // SAFETY: the descriptor is open, and the option's value lives through the call.
+    unsafe {
+        libc::setsockopt(stream.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_QUICKACK, (&raw const on).cast(), size);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn acknowledge_at_once(_: &TcpStream) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    fn map(entries: Vec<(&str, Value)>) -> Value {
+        Value::Map(entries.into_iter().map(|(key, value)| (text(key), value)).collect())
+    }
+
+    #[test]
+    fn a_measurement_keeps_all_samples_and_its_whole_id() {
+        let id = map(vec![
+            ("group_id", text("grp/with slash")),
+            ("function_id", text("sum")),
+            ("value_str", text("10")),
+            // A kind of throughput that nobody has heard of does not hurt.
+            ("throughput", Value::Array(vec![map(vec![("Parsecs", Value::Float(1.0))])])),
+        ]);
+        let floats = |list: &[f64]| Value::Array(list.iter().map(|value| Value::Float(*value)).collect());
+        let body = map(vec![("id", id), ("iters", floats(&[2.0, 4.0])), ("times", floats(&[21.0, 40.0]))]);
+        let samples = vec![Sample { iterations: 2, total_ns: 21.0 }, Sample { iterations: 4, total_ns: 40.0 }];
+        let expected = Message::Complete { id: "grp/with slash/sum/10".into(), samples };
+        assert_eq!(Message::parse(&map(vec![("MeasurementComplete", body)])), expected);
+        assert!(expected.wants_answer());
+    }
+
+    #[test]
+    fn an_id_of_a_group_alone_has_no_slashes_added() {
+        let id = map(vec![("group_id", text("fib 10")), ("function_id", Value::Null), ("value_str", Value::Null)]);
+        let message = Message::parse(&map(vec![("SkippingBenchmark", map(vec![("id", id)]))]));
+        assert_eq!(message, Message::Skipping("fib 10".into()));
+    }
+
+    #[test]
+    fn nonsense_is_no_message_that_means_anything() {
+        assert_eq!(Message::parse(&Value::Null), Message::Other);
+        assert_eq!(Message::parse(&text("Unit")), Message::Other);
+    }
+}

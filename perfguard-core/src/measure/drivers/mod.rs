@@ -1,0 +1,128 @@
+//! One file a harness, and what they share: starting an executable as cargo would, and telling how it failed.
+
+mod criterion;
+mod divan;
+mod libtest;
+mod plain;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::driver::{Driver, Session};
+use crate::model::{Failure, FailureKind, HarnessKind};
+use crate::process::{CommandSpec, Exit, Finished, ProcessError};
+
+/// The driver of a kind of harness; `None` for those that this version only knows by name.
+pub fn driver_for(kind: HarnessKind) -> Option<&'static dyn Driver> {
+    match kind {
+        HarnessKind::Criterion => Some(&criterion::Criterion),
+        HarnessKind::Divan => Some(&divan::Divan),
+        HarnessKind::Libtest => Some(&libtest::Libtest),
+        HarnessKind::Plain => Some(&plain::Plain),
+        HarnessKind::Gungraun
+        | HarnessKind::Tango
+        | HarnessKind::Zenbench
+        | HarnessKind::Brunch
+        | HarnessKind::Native => None,
+    }
+}
+
+/// The executable with arguments, as cargo would start it (the user's own runner before it), and with some variables of
+/// the driver's.
+fn command(session: &Session<'_>, args: &[&str], env: &[(&str, OsString)]) -> CommandSpec {
+    let run = &session.artifact.run;
+    let mut words = run.runner.iter().cloned().chain([session.artifact.program.clone().into_os_string()]);
+    let program = PathBuf::from(words.next().expect("at least the executable itself"));
+    let args = words.chain(args.iter().map(OsString::from)).collect();
+    let mut variables: Vec<_> =
+        run.env.iter().filter(|(name, _)| env.iter().all(|(ours, _)| name != ours)).cloned().collect();
+    variables.extend(env.iter().map(|(name, value)| (OsString::from(name), value.clone())));
+    CommandSpec { program: found_on_path(program, &variables), args, env: variables, cwd: run.cwd.clone() }
+}
+
+/// A runner named without a slash is looked for on its own search path, as a shell would.
+fn found_on_path(program: PathBuf, env: &[(OsString, OsString)]) -> PathBuf {
+    if program.components().count() > 1 {
+        return program;
+    }
+    let path = env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()).unwrap_or_default();
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    folders.into_iter().map(|folder| folder.join(&program)).find(|file| file.is_file()).unwrap_or(program)
+}
+
+/// Runs the executable to its end; anything but a good end is a failure.
+fn run(session: &mut Session<'_>, args: &[&str], env: &[(&str, OsString)]) -> Result<Finished, Failure> {
+    let spec = command(session, args, env);
+    let finished = session.launcher.run(&spec, session.limits, session.cancel).map_err(|error| not_started(&error))?;
+    match failure_of(&finished, session) {
+        Some(failure) => Err(failure),
+        None => Ok(finished),
+    }
+}
+
+fn not_started(error: &ProcessError) -> Failure {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    Failure { kind: FailureKind::NotStarted, message: format!("{error}{cause}"), output: String::new() }
+}
+
+/// How a process failed, if it did.
+fn failure_of(finished: &Finished, session: &Session<'_>) -> Option<Failure> {
+    let (kind, message) = match finished.exit {
+        Exit::Code(0) => return None,
+        Exit::Code(code) => {
+            let message = panic_message(&finished.stderr).unwrap_or_else(|| format!("exited with code {code}"));
+            (FailureKind::Exited, message)
+        }
+        Exit::Signal(signal) => (FailureKind::Signalled, format!("ended by {}", signal_name(signal))),
+        Exit::Killed => (FailureKind::Signalled, "ended by perfguard".to_owned()),
+        Exit::TimedOut => {
+            let seconds = session.limits.timeout.as_secs_f64();
+            (FailureKind::TimedOut, format!("ran longer than the time limit of {seconds} s"))
+        }
+        Exit::FloodedOutput => {
+            let limit = session.limits.output_bytes / 1024;
+            (FailureKind::FloodedOutput, format!("wrote more than the output limit of {limit} KiB"))
+        }
+    };
+    Some(Failure { kind, message, output: last_lines(finished) })
+}
+
+/// A well-ended process without a readable result.
+fn no_result(message: impl Into<String>, finished: &Finished) -> Failure {
+    Failure { kind: FailureKind::NoResult, message: message.into(), output: last_lines(finished) }
+}
+
+fn signal_name(signal: i32) -> String {
+    nix::sys::signal::Signal::try_from(signal).map_or_else(|_| format!("signal {signal}"), |known| known.to_string())
+}
+
+/// The panic's own message: the line after `panicked at`, or what follows it on the same line.
+fn panic_message(stderr: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(stderr);
+    let mut lines = text.lines().skip_while(|line| !line.contains("panicked at"));
+    let (first, second) = (lines.next()?, lines.next().unwrap_or_default().trim());
+    let place = first.split_once("panicked at").map_or("", |(_, place)| place).trim().trim_end_matches(':');
+    Some(if second.is_empty() { format!("panicked at {place}") } else { format!("panicked: {second} (at {place})") })
+}
+
+/// The last lines of what a process wrote, of its error stream where it wrote to that.
+fn last_lines(finished: &Finished) -> String {
+    const LINES: usize = 20;
+    const BYTES: usize = 4096;
+    let stream = if finished.stderr.is_empty() { &finished.stdout } else { &finished.stderr };
+    let text = String::from_utf8_lossy(&stream[stream.len().saturating_sub(BYTES)..]).into_owned();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_in_one_line() {
+        let new = b"noise\nthread 'main' panicked at benches/b.rs:3:5:\nindex out of bounds\nnote: run with";
+        assert_eq!(panic_message(new).unwrap(), "panicked: index out of bounds (at benches/b.rs:3:5)");
+        assert_eq!(panic_message(b"error: no"), None);
+    }
+}

@@ -1,0 +1,35 @@
+//! A program of its own (`harness = false` without a known harness): the whole process is the one benchmark.
+//!
+//! Such a program runs whatever flags it is given, so it is never probed: it gets `--bench`, as from cargo, and nothing
+//! else.
+
+use super::super::driver::{Driver, Listing, Reading, Session};
+use super::run;
+use crate::model::{Failure, IterationControl, Note};
+
+/// The name of a plain program's only benchmark.
+const NAME: &str = "main";
+
+pub(super) struct Plain;
+
+impl Driver for Plain {
+    fn list(&self, _: &mut Session<'_>) -> Result<Listing, Failure> {
+        Ok(Listing { version: None, names: vec![NAME.to_owned()] })
+    }
+
+    fn observe(&self, session: &mut Session<'_>, _: &str, control: &IterationControl) -> Result<Reading, Failure> {
+        let finished = run(session, &["--bench"], &[])?;
+        let asked = control.iterations.filter(|iterations| *iterations != 1);
+        let notes = asked.map(|_| Note("a plain program is one iteration: `--iterations` has no effect".to_owned()));
+        #[expect(clippy::cast_precision_loss, reason = "a process of 2^53 ns would run for 104 days")]
+        let value_ns = finished.wall_ns as f64;
+        Ok(Reading {
+            samples: vec![crate::model::Sample { iterations: 1, total_ns: value_ns }],
+            summary: None,
+            iterations: Some(1),
+            value_ns,
+            finished,
+            notes: notes.into_iter().collect(),
+        })
+    }
+}
