@@ -1,0 +1,464 @@
+//! The build tree: brought to a source tree in place, so that cargo builds what changed and nothing else. Knows what
+//! cargo does not see: deletions, and what macros and build scripts read without saying so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
+use std::io::Write;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use super::checkout_error::Doing;
+use super::git_stand_in::{self, StandIn};
+use super::seat::{self, Seat, Swap};
+use super::state::{Placed, SharedLock, Stat, State, mtime_ns};
+use super::{CheckoutError, Layout, kept};
+use crate::vcs::{BlobId, Mode, SourceTree};
+
+const UPDATING: &str = "update the build tree";
+/// A build that ended further ahead than this was timed by another clock: waiting for it would take too long.
+const CLOCK_WENT_BACK_NS: i128 = 2_500_000_000;
+
+/// What an update did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Updated {
+    /// Files written.
+    pub written: usize,
+    /// Files removed.
+    pub removed: usize,
+    /// Target roots and build scripts touched, because something changed that cargo does not see.
+    pub touched: usize,
+    /// Files of the working copy that changed after the snapshot: what was built is not quite what was snapshot.
+    pub differing: Vec<PathBuf>,
+}
+
+/// The build tree of one repository and the folders kept beside it. One at a time: the caller holds the lock.
+#[derive(Debug)]
+pub struct Checkout {
+    layout: Layout,
+    git: Option<PathBuf>,
+    state: State,
+    offers: BTreeMap<PathBuf, Vec<u8>>,
+    seated: Seated,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Seated {
+    Builder,
+    Kept(String),
+    /// A swap failed half-way.
+    Unknown,
+}
+
+/// What has to be done to bring the build tree to a tree.
+#[derive(Debug, Default)]
+struct Plan {
+    gone: Vec<PathBuf>,
+    write: Vec<PathBuf>,
+    locks: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// Files of the last tree go, or files change that cargo may not know to be read.
+    unseen: bool,
+}
+
+impl Checkout {
+    /// Opens the build tree, and puts right whatever a crash left. `git` is the common git directory that stand-ins
+    /// borrow objects from; `None` outside git.
+    ///
+    /// # Errors
+    /// The workbench's folder cannot be read or written.
+    pub fn open(layout: Layout, git: Option<PathBuf>) -> Result<Self, CheckoutError> {
+        let state = State::load(&layout)?;
+        let mut checkout = Self { layout, git, state, offers: BTreeMap::new(), seated: Seated::Unknown };
+        checkout.seat(Seat::Builder)?;
+        kept::sweep(&checkout.layout)?;
+        Ok(checkout)
+    }
+
+    /// Where everything lies.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Offers a lock file to every later [`Checkout::update`] whose tree has none at this path (relative to the
+    /// tree's root). It is written once; what cargo then makes of it stays, and both sides share it.
+    pub fn offer_lock(&mut self, path: PathBuf, content: Vec<u8>) {
+        self.offers.insert(path, content);
+    }
+
+    /// Brings the build tree to `tree`. Unchanged files keep their mtime. If cargo could miss something, `roots` is
+    /// asked for the root source file of every workspace target and every build script (given the tree's folder), and
+    /// those are touched.
+    ///
+    /// # Errors
+    /// Something cannot be read or written: then everything is made anew next time.
+    pub fn update<E: From<CheckoutError>>(
+        &mut self,
+        tree: &SourceTree,
+        roots: &mut dyn FnMut(&Path) -> Result<Vec<PathBuf>, E>,
+    ) -> Result<Updated, E> {
+        self.seat(Seat::Builder)?;
+        let built = self.take_build_end()?;
+        let plan = self.plan(tree)?;
+        let stand_in = match (&self.git, &tree.commit) {
+            (Some(git), Some(commit)) => Some(StandIn::at(git, commit)?),
+            _ => None,
+        };
+        let stand_in_stays = match &stand_in {
+            Some(stand_in) => stand_in.is_there(&self.layout),
+            None => !self.layout.wb().join(".git").exists(),
+        };
+        // What the last build of this very tree added may stay: its build scripts would not add it again.
+        let forgotten = plan.gone.iter().any(|path| self.state.files.contains_key(path));
+        if plan.write.is_empty() && plan.locks.is_empty() && !forgotten && stand_in_stays {
+            return Ok(Updated::default());
+        }
+        let mut files = std::mem::take(&mut self.state.files);
+        self.state.save(&self.layout)?;
+        self.wait_for_tick(built)?;
+        let mut updated = Updated::default();
+        self.remove(&plan, &mut files, &mut updated)?;
+        self.write(&plan, tree, &mut files, &mut updated)?;
+        match stand_in {
+            Some(stand_in) => stand_in.write(&self.layout)?,
+            None => git_stand_in::remove(&self.layout)?,
+        }
+        if plan.unseen {
+            let roots = roots(&self.layout.wb())?;
+            self.touch(&roots, &mut files, &mut updated)?;
+        }
+        self.state.files = files;
+        self.state.save(&self.layout)?;
+        Ok(updated)
+    }
+
+    /// To be called after every cargo call that may have built something, whether or not it succeeded.
+    ///
+    /// # Errors
+    /// The workbench's folder cannot be written.
+    pub fn build_ended(&mut self) -> Result<(), CheckoutError> {
+        let manifests = self.state.files.keys().filter(|path| path.ends_with("Cargo.toml"));
+        let locks: Vec<_> = manifests.map(|path| path.with_file_name("Cargo.lock")).collect();
+        let mut changed = false;
+        for lock in locks {
+            let unknown = !self.state.files.contains_key(&lock) && !self.state.locks.contains_key(&lock);
+            if unknown && self.layout.wb().join(&lock).is_file() {
+                self.state.locks.insert(lock, SharedLock::Generated);
+                changed = true;
+            }
+        }
+        if changed {
+            self.state.save(&self.layout)?;
+        }
+        self.probe(&self.build_end_file()).map(drop)
+    }
+
+    /// Lets `here` be the builder's folder or a kept one.
+    ///
+    /// # Errors
+    /// Nothing is kept under the key, or the file system refuses both ways of changing places.
+    pub fn seat(&mut self, seat: Seat<'_>) -> Result<Swap, CheckoutError> {
+        let mut swap = Swap::Exchanged;
+        match std::mem::replace(&mut self.seated, Seated::Unknown) {
+            Seated::Builder => {}
+            Seated::Kept(key) if seat == Seat::Kept(&key) => {
+                self.seated = Seated::Kept(key);
+                return Ok(swap);
+            }
+            Seated::Kept(key) => swap = seat::swap(&self.layout, &key)?,
+            Seated::Unknown => self.repair()?,
+        }
+        self.seated = Seated::Builder;
+        if let Seat::Kept(key) = seat {
+            self.seated = Seated::Unknown;
+            swap = seat::swap(&self.layout, key)?;
+            self.seated = Seated::Kept(key.to_owned());
+        }
+        Ok(swap)
+    }
+
+    /// Keeps what the last build left under a key, whole or not at all; what was there before goes.
+    ///
+    /// # Errors
+    /// Something cannot be read or written, or the key cannot be part of a file name.
+    pub fn keep(&mut self, key: &str) -> Result<(), CheckoutError> {
+        self.seat(Seat::Builder)?;
+        kept::keep(&self.layout, key)
+    }
+
+    /// Whether something is kept under a key.
+    pub fn has(&self, key: &str) -> bool {
+        // While it is seated, the builder's folder has this name.
+        self.layout.kept(key).is_dir()
+    }
+
+    /// The keys under which something is kept, sorted.
+    ///
+    /// # Errors
+    /// The workbench's folder cannot be read.
+    pub fn kept(&self) -> Result<Vec<String>, CheckoutError> {
+        kept::keys(&self.layout)
+    }
+
+    /// Removes what is kept under a key, if there is anything.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn remove_kept(&mut self, key: &str) -> Result<(), CheckoutError> {
+        self.seat(Seat::Builder)?;
+        kept::remove(&self.layout, key)
+    }
+
+    /// Links what a path dependency outside the repository needs: the neighbour of `repository` that `path` (relative
+    /// to it, `../neighbour/…`) begins with gets the same place beside the build tree. It is not versioned.
+    ///
+    /// # Errors
+    /// [`CheckoutError::CannotLinkOutside`] if it lies further up, or needs a name that the workbench itself uses.
+    pub fn link_outside(&mut self, repository: &Path, path: &Path) -> Result<(), CheckoutError> {
+        self.seat(Seat::Builder)?;
+        let mut parts = path.components();
+        let (Some(Component::ParentDir), Some(Component::Normal(name))) = (parts.next(), parts.next()) else {
+            return Err(CheckoutError::CannotLinkOutside { path: path.to_owned() });
+        };
+        if ["wb", "out", "build", "git", seat::KEY_FILE].iter().any(|ours| name == *ours) {
+            return Err(CheckoutError::CannotLinkOutside { path: path.to_owned() });
+        }
+        let target = repository.with_file_name(name);
+        let link = self.layout.here().join(name);
+        if link.read_link().is_ok_and(|found| found == target) {
+            return Ok(());
+        }
+        if link.is_symlink() {
+            fs_err::remove_file(&link).doing("link a path dependency")?;
+        }
+        fs_err::os::unix::fs::symlink(target, link).doing("link a path dependency")
+    }
+
+    fn repair(&mut self) -> Result<(), CheckoutError> {
+        let builder = seat::repair(&self.layout, self.state.builder)?;
+        if self.state.builder != Some(builder) {
+            // A new folder, or one that came from elsewhere: what was noted about its files does not hold.
+            self.state.builder = Some(builder);
+            self.state.files.clear();
+            self.state.save(&self.layout)?;
+        }
+        Ok(())
+    }
+
+    fn plan(&self, tree: &SourceTree) -> Result<Plan, CheckoutError> {
+        let (found, folders) = walk(&self.layout.wb())?;
+        let wanted = |path: &Path| tree.entries.contains_key(path);
+        let stays = |path: &PathBuf| {
+            wanted(path) || self.state.locks.contains_key(path) && wanted(&path.with_file_name("Cargo.toml"))
+        };
+        let gone: Vec<_> = found.keys().filter(|path| !stays(path)).cloned().collect();
+        let mut unseen = !gone.is_empty();
+        let mut write = Vec::new();
+        for (path, entry) in &tree.entries {
+            if !self.state.holds(path, entry.mode, entry.blob, found.get(path)) {
+                let was = self.state.files.get(path).map(|placed| placed.mode);
+                unseen |= !cargo_sees(path, was, entry.mode);
+                write.push(path.clone());
+            }
+        }
+        // Nothing was ever built: nothing can be stale.
+        unseen &= self.layout.build().read_dir().is_ok_and(|mut items| items.next().is_some());
+        let locks = self.offers.iter().filter(|(path, content)| {
+            let same = self.state.locks.get(*path) == Some(&SharedLock::Offered(BlobId::of(content).to_string()));
+            !wanted(path) && wanted(&path.with_file_name("Cargo.toml")) && !(same && found.contains_key(*path))
+        });
+        Ok(Plan { gone, write, locks: locks.map(|(path, _)| path.clone()).collect(), folders, unseen })
+    }
+
+    fn remove(
+        &mut self,
+        plan: &Plan,
+        files: &mut BTreeMap<PathBuf, Placed>,
+        updated: &mut Updated,
+    ) -> Result<(), CheckoutError> {
+        let wb = self.layout.wb();
+        for path in &plan.gone {
+            fs_err::remove_file(wb.join(path)).doing(UPDATING)?;
+            self.state.locks.remove(path);
+        }
+        files.retain(|path, _| plan.gone.binary_search(path).is_err());
+        updated.removed = plan.gone.len();
+        // Folders come before what is in them; those that are not empty refuse.
+        for folder in plan.folders.iter().rev() {
+            drop(std::fs::remove_dir(wb.join(folder)));
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        plan: &Plan,
+        tree: &SourceTree,
+        files: &mut BTreeMap<PathBuf, Placed>,
+        updated: &mut Updated,
+    ) -> Result<(), CheckoutError> {
+        let wb = self.layout.wb();
+        let mut made = BTreeSet::new();
+        for path in &plan.write {
+            let (Some(entry), Some(blob)) = (tree.entries.get(path), tree.read(path)?) else { continue };
+            if blob.id != entry.blob {
+                updated.differing.push(path.clone());
+            }
+            let stat = write_file(&wb, path, entry.mode, blob.bytes, &mut made)?;
+            self.state.locks.remove(path);
+            files.insert(path.clone(), Placed { mode: entry.mode, blob: blob.id.to_string(), stat });
+        }
+        for path in &plan.locks {
+            let content = self.offers.get(path).cloned().unwrap_or_default();
+            let blob = BlobId::of(&content).to_string();
+            write_file(&wb, path, Mode::File, content, &mut made)?;
+            self.state.locks.insert(path.clone(), SharedLock::Offered(blob));
+        }
+        updated.written = plan.write.len();
+        Ok(())
+    }
+
+    /// Sets the mtime of these files to the file system's own now.
+    fn touch(
+        &self,
+        roots: &[PathBuf],
+        files: &mut BTreeMap<PathBuf, Placed>,
+        updated: &mut Updated,
+    ) -> Result<(), CheckoutError> {
+        use nix::sys::stat::{UtimensatFlags, utimensat};
+        use nix::sys::time::TimeSpec;
+        let wb = self.layout.wb();
+        for root in roots {
+            // A target's root may be a link to another file of the tree: that one is touched.
+            let Ok(real) = wb.join(root).canonicalize() else { continue };
+            let Ok(path) = real.strip_prefix(&wb) else { continue };
+            let now = &TimeSpec::UTIME_NOW;
+            utimensat(nix::fcntl::AT_FDCWD, &real, now, now, UtimensatFlags::NoFollowSymlink)
+                .map_err(std::io::Error::from)
+                .doing("touch a target's root source file")?;
+            if let Some(placed) = files.get_mut(path) {
+                placed.stat = Stat::of(&fs_err::symlink_metadata(&real).doing(UPDATING)?);
+            }
+            updated.touched += 1;
+        }
+        Ok(())
+    }
+
+    /// Waits until files written now are newer than all that the last build wrote, by the file system's own clock.
+    fn wait_for_tick(&self, built: i128) -> Result<(), CheckoutError> {
+        loop {
+            let now = self.probe(&self.layout.root().join("probe"))?;
+            if now > built {
+                return Ok(());
+            }
+            if built - now > CLOCK_WENT_BACK_NS {
+                // Nothing written now can be newer than the last build: cargo would take all of it for built.
+                fs_err::remove_dir_all(self.layout.build()).doing(UPDATING)?;
+                return fs_err::create_dir(self.layout.build()).doing(UPDATING);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// When the last build ended, by the file system's clock: now, if one may have run since that was noted. Forgets
+    /// it, because the next build may begin after this update.
+    fn take_build_end(&self) -> Result<i128, CheckoutError> {
+        let file = self.build_end_file();
+        let noted = file.symlink_metadata().map(|found| mtime_ns(&found));
+        match noted {
+            Ok(built) => fs_err::remove_file(file).doing(UPDATING).map(|()| built),
+            Err(_) => self.probe(&file),
+        }
+    }
+
+    fn build_end_file(&self) -> PathBuf {
+        self.layout.root().join("build-ended")
+    }
+
+    /// Makes a file anew and gives its mtime.
+    fn probe(&self, path: &Path) -> Result<i128, CheckoutError> {
+        const DOING: &str = "ask the file system for its time";
+        if path.exists() {
+            fs_err::remove_file(path).doing(DOING)?;
+        }
+        let file = fs_err::File::create_new(path).doing(DOING)?;
+        file.metadata().map(|found| mtime_ns(&found)).doing(DOING)
+    }
+}
+
+/// Whether cargo notices by itself that this file changed, wherever it is read.
+fn cargo_sees(path: &Path, was: Option<Mode>, is: Mode) -> bool {
+    if was == Some(Mode::Symlink) || is == Mode::Symlink {
+        return false; // Cargo compares the mtime of what a link points to.
+    }
+    let extension = path.extension().unwrap_or_default();
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("Cargo.toml" | "Cargo.lock") => true,
+        // A new source file may be read by a macro that lists a folder.
+        _ => extension == "md" || extension == "rs" && was.is_some(),
+    }
+}
+
+/// All files (and links) below the build tree with what `lstat` says, and all folders, those above before those below.
+fn walk(wb: &Path) -> Result<(BTreeMap<PathBuf, Metadata>, Vec<PathBuf>), CheckoutError> {
+    let mut files = BTreeMap::new();
+    let mut folders = Vec::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(folder) = open.pop() {
+        for item in fs_err::read_dir(wb.join(&folder)).doing(UPDATING)? {
+            let item = item.doing(UPDATING)?;
+            let path = folder.join(item.file_name());
+            let found = item.metadata().doing(UPDATING)?;
+            if found.is_dir() {
+                open.push(path.clone());
+                folders.push(path);
+            } else if path.as_os_str() != ".git" {
+                files.insert(path, found);
+            }
+        }
+    }
+    Ok((files, folders))
+}
+
+/// Writes one file as a new one, never through a link and never in place: others may hold the old one.
+fn write_file(
+    wb: &Path,
+    path: &Path,
+    mode: Mode,
+    content: Vec<u8>,
+    made: &mut BTreeSet<PathBuf>,
+) -> Result<Stat, CheckoutError> {
+    use fs_err::os::unix::fs::OpenOptionsExt;
+    make_folders(wb, path, made)?;
+    let file = wb.join(path);
+    if file.symlink_metadata().is_ok() {
+        fs_err::remove_file(&file).doing(UPDATING)?;
+    }
+    if mode == Mode::Symlink {
+        let target = std::ffi::OsString::from_vec(content);
+        fs_err::os::unix::fs::symlink(target, &file).doing(UPDATING)?;
+    } else {
+        let bits = if mode == Mode::Executable { 0o777 } else { 0o666 };
+        let mut options = fs_err::OpenOptions::new();
+        let mut opened = options.write(true).create_new(true).mode(bits).open(&file).doing(UPDATING)?;
+        opened.write_all(&content).doing(UPDATING)?;
+    }
+    Ok(Stat::of(&fs_err::symlink_metadata(file).doing(UPDATING)?))
+}
+
+/// Makes the folders that a path needs. A tree may name a link and files below it: following that link would write
+/// outside.
+fn make_folders(wb: &Path, path: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), CheckoutError> {
+    let Some(parent) = path.parent().filter(|parent| !made.contains(*parent)) else { return Ok(()) };
+    if !parent.as_os_str().is_empty() {
+        make_folders(wb, parent, made)?;
+        let folder = wb.join(parent);
+        match folder.symlink_metadata() {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(CheckoutError::Obstructed { path: folder }),
+            Err(_) => fs_err::create_dir(&folder).doing(UPDATING)?,
+        }
+    }
+    made.insert(parent.to_owned());
+    Ok(())
+}
