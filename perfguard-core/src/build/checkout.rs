@@ -2,22 +2,15 @@
 //! cargo does not see: deletions, and what macros and build scripts read without saying so.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::Metadata;
-use std::io::Write;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
 use super::checkout_error::Doing;
 use super::git_stand_in::{self, StandIn};
 use super::seat::{self, Seat, Swap};
-use super::state::{Placed, SharedLock, Stat, State, mtime_ns};
-use super::{CheckoutError, Layout, kept};
+use super::state::{Placed, SharedLock, Stat, State};
+use super::tree_files::{UPDATING, cargo_sees, walk, write_file};
+use super::{CheckoutError, Layout, file_clock, kept};
 use crate::vcs::{BlobId, Mode, SourceTree};
-
-const UPDATING: &str = "update the build tree";
-/// A build that ended further ahead than this was timed by another clock: waiting for it would take too long.
-const CLOCK_WENT_BACK_NS: i128 = 2_500_000_000;
 
 /// What an update did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,7 +91,7 @@ impl Checkout {
         roots: &mut dyn FnMut(&Path) -> Result<Vec<PathBuf>, E>,
     ) -> Result<Updated, E> {
         self.seat(Seat::Builder)?;
-        let built = self.take_build_end()?;
+        let built = file_clock::take_build_end(&self.layout)?;
         let plan = self.plan(tree)?;
         let stand_in = match (&self.git, &tree.commit) {
             (Some(git), Some(commit)) => Some(StandIn::at(git, commit)?),
@@ -115,7 +108,7 @@ impl Checkout {
         }
         let mut files = std::mem::take(&mut self.state.files);
         self.state.save(&self.layout)?;
-        self.wait_for_tick(built)?;
+        file_clock::wait_for_tick(&self.layout, built)?;
         let mut updated = Updated::default();
         self.remove(&plan, &mut files, &mut updated)?;
         self.write(&plan, tree, &mut files, &mut updated)?;
@@ -150,7 +143,7 @@ impl Checkout {
         if changed {
             self.state.save(&self.layout)?;
         }
-        self.probe(&self.build_end_file()).map(drop)
+        file_clock::note_build_end(&self.layout)
     }
 
     /// Lets `here` be the builder's folder or a kept one.
@@ -343,122 +336,4 @@ impl Checkout {
         }
         Ok(())
     }
-
-    /// Waits until files written now are newer than all that the last build wrote, by the file system's own clock.
-    fn wait_for_tick(&self, built: i128) -> Result<(), CheckoutError> {
-        loop {
-            let now = self.probe(&self.layout.root().join("probe"))?;
-            if now > built {
-                return Ok(());
-            }
-            if built - now > CLOCK_WENT_BACK_NS {
-                // Nothing written now can be newer than the last build: cargo would take all of it for built.
-                fs_err::remove_dir_all(self.layout.build()).doing(UPDATING)?;
-                return fs_err::create_dir(self.layout.build()).doing(UPDATING);
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    /// When the last build ended, by the file system's clock: now, if one may have run since that was noted. Forgets
-    /// it, because the next build may begin after this update.
-    fn take_build_end(&self) -> Result<i128, CheckoutError> {
-        let file = self.build_end_file();
-        let noted = file.symlink_metadata().map(|found| mtime_ns(&found));
-        match noted {
-            Ok(built) => fs_err::remove_file(file).doing(UPDATING).map(|()| built),
-            Err(_) => self.probe(&file),
-        }
-    }
-
-    fn build_end_file(&self) -> PathBuf {
-        self.layout.root().join("build-ended")
-    }
-
-    /// Makes a file anew and gives its mtime.
-    fn probe(&self, path: &Path) -> Result<i128, CheckoutError> {
-        const DOING: &str = "ask the file system for its time";
-        if path.exists() {
-            fs_err::remove_file(path).doing(DOING)?;
-        }
-        let file = fs_err::File::create_new(path).doing(DOING)?;
-        file.metadata().map(|found| mtime_ns(&found)).doing(DOING)
-    }
-}
-
-/// Whether cargo notices by itself that this file changed, wherever it is read.
-fn cargo_sees(path: &Path, was: Option<Mode>, is: Mode) -> bool {
-    if was == Some(Mode::Symlink) || is == Mode::Symlink {
-        return false; // Cargo compares the mtime of what a link points to.
-    }
-    let extension = path.extension().unwrap_or_default();
-    match path.file_name().and_then(|name| name.to_str()) {
-        Some("Cargo.toml" | "Cargo.lock") => true,
-        // A new source file may be read by a macro that lists a folder.
-        _ => extension == "md" || extension == "rs" && was.is_some(),
-    }
-}
-
-/// All files (and links) below the build tree with what `lstat` says, and all folders, those above before those below.
-fn walk(wb: &Path) -> Result<(BTreeMap<PathBuf, Metadata>, Vec<PathBuf>), CheckoutError> {
-    let mut files = BTreeMap::new();
-    let mut folders = Vec::new();
-    let mut open = vec![PathBuf::new()];
-    while let Some(folder) = open.pop() {
-        for item in fs_err::read_dir(wb.join(&folder)).doing(UPDATING)? {
-            let item = item.doing(UPDATING)?;
-            let path = folder.join(item.file_name());
-            let found = item.metadata().doing(UPDATING)?;
-            if found.is_dir() {
-                open.push(path.clone());
-                folders.push(path);
-            } else if path.as_os_str() != ".git" {
-                files.insert(path, found);
-            }
-        }
-    }
-    Ok((files, folders))
-}
-
-/// Writes one file as a new one, never through a link and never in place: others may hold the old one.
-fn write_file(
-    wb: &Path,
-    path: &Path,
-    mode: Mode,
-    content: Vec<u8>,
-    made: &mut BTreeSet<PathBuf>,
-) -> Result<Stat, CheckoutError> {
-    use fs_err::os::unix::fs::OpenOptionsExt;
-    make_folders(wb, path, made)?;
-    let file = wb.join(path);
-    if file.symlink_metadata().is_ok() {
-        fs_err::remove_file(&file).doing(UPDATING)?;
-    }
-    if mode == Mode::Symlink {
-        let target = std::ffi::OsString::from_vec(content);
-        fs_err::os::unix::fs::symlink(target, &file).doing(UPDATING)?;
-    } else {
-        let bits = if mode == Mode::Executable { 0o777 } else { 0o666 };
-        let mut options = fs_err::OpenOptions::new();
-        let mut opened = options.write(true).create_new(true).mode(bits).open(&file).doing(UPDATING)?;
-        opened.write_all(&content).doing(UPDATING)?;
-    }
-    Ok(Stat::of(&fs_err::symlink_metadata(file).doing(UPDATING)?))
-}
-
-/// Makes the folders that a path needs. A tree may name a link and files below it: following that link would write
-/// outside.
-fn make_folders(wb: &Path, path: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), CheckoutError> {
-    let Some(parent) = path.parent().filter(|parent| !made.contains(*parent)) else { return Ok(()) };
-    if !parent.as_os_str().is_empty() {
-        make_folders(wb, parent, made)?;
-        let folder = wb.join(parent);
-        match folder.symlink_metadata() {
-            Ok(found) if found.is_dir() => {}
-            Ok(_) => return Err(CheckoutError::Obstructed { path: folder }),
-            Err(_) => fs_err::create_dir(&folder).doing(UPDATING)?,
-        }
-    }
-    made.insert(parent.to_owned());
-    Ok(())
 }

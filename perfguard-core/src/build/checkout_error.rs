@@ -68,15 +68,16 @@ impl CheckoutError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { source, .. } => match source.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Self::Io { source, .. } => {
+                let kind = source.kind();
+                if matches!(kind, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) {
                     Some("name a folder that can be written: `PERFGUARD_CACHE=DIR`".to_owned())
-                }
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                } else if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
                     Some("make room, or name a folder on another disk: `PERFGUARD_CACHE=DIR`".to_owned())
+                } else {
+                    None
                 }
-                _ => None,
-            },
+            }
             Self::Source(error) => error.hint(),
             Self::ExchangeRefused { .. } => {
                 Some("name a folder on another file system: `PERFGUARD_CACHE=DIR`".to_owned())

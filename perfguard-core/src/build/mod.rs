@@ -2,11 +2,13 @@
 
 mod checkout;
 mod checkout_error;
+mod file_clock;
 mod git_stand_in;
 mod kept;
 mod layout;
 mod seat;
 mod state;
+mod tree_files;
 
 #[cfg(test)]
 mod checkout_tests;

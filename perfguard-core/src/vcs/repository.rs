@@ -159,7 +159,8 @@ impl Repository {
         let dirty = {
             let repository = self.lock();
             let failed = |source| self.failed("read the index", source);
-            let index = repository.index().map_err(failed)?;
+            let mut index = repository.index().map_err(failed)?;
+            index.read(false).map_err(failed)?;
             let tree = match &head {
                 Some(id) => Some(self.find_commit(&repository, id)?.tree().map_err(failed)?),
                 None => None,

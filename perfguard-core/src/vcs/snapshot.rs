@@ -44,36 +44,10 @@ fn add_working_copy(tree: &mut SourceTree, objects: &Objects, workdir: &Path, pr
                 submodules.push((path, item.id));
                 continue;
             }
-            let merged = stage(&item) == 0;
-            if !tracked.insert(item.path.clone()) {
-                continue;
+            if tracked.insert(item.path.clone()) {
+                let status = differing.get(&item.path).copied().unwrap_or(Status::CURRENT);
+                add_tracked(tree, objects, &sizes, workdir, prefix, &item, status)?;
             }
-            let status = differing.get(&item.path).copied().unwrap_or(Status::CURRENT);
-            let outside_sparse = item.flags_extended & IndexEntryExtendedFlag::SKIP_WORKTREE.bits() != 0;
-            let file = workdir.join(&path);
-            let found = file.symlink_metadata().ok().filter(|found| !found.is_dir());
-            let Some(found) = found else {
-                if outside_sparse && merged {
-                    // A sparse checkout left it out: for git the tree is clean, so it stays what the index says.
-                    let origin = Origin::Object(objects.clone());
-                    let entry = Entry { mode: mode_of(item.mode), blob: BlobId(item.id), origin };
-                    tree.entries.insert(prefix.join(path), entry);
-                } else {
-                    tree.dirty = true;
-                }
-                continue;
-            };
-            tree.dirty |= status.intersects(in_index() | in_work_tree()) || !merged;
-            // Equal for git may still be other bytes: line endings and filters (LFS). The size tells.
-            let as_in_index = !status.intersects(in_work_tree())
-                && merged
-                && sizes.read_header(item.id).is_ok_and(|(size, _)| size as u64 == found.len());
-            let entry = if as_in_index {
-                Entry { mode: mode_of(item.mode), blob: BlobId(item.id), origin: Origin::WorkingCopy(file) }
-            } else {
-                file_entry(file, &found)?
-            };
-            tree.entries.insert(prefix.join(path), entry);
         }
         for (name, status) in differing {
             if tracked.contains(&name) {
@@ -99,6 +73,45 @@ fn add_working_copy(tree: &mut SourceTree, objects: &Objects, workdir: &Path, pr
     for (path, commit) in submodules {
         add_submodule(tree, workdir, prefix, &path, commit)?;
     }
+    Ok(())
+}
+
+/// Adds one file that the index knows, if it is there.
+fn add_tracked(
+    tree: &mut SourceTree,
+    objects: &Objects,
+    sizes: &git2::Odb<'_>,
+    workdir: &Path,
+    prefix: &Path,
+    item: &git2::IndexEntry,
+    status: Status,
+) -> Result<(), VcsError> {
+    let path = path_of(&item.path);
+    let merged = stage(item) == 0;
+    let file = workdir.join(&path);
+    let Some(found) = file.symlink_metadata().ok().filter(|found| !found.is_dir()) else {
+        let outside_sparse = item.flags_extended & IndexEntryExtendedFlag::SKIP_WORKTREE.bits() != 0;
+        if outside_sparse && merged {
+            // A sparse checkout left it out: for git the tree is clean, so it stays what the index says.
+            let origin = Origin::Object(objects.clone());
+            let entry = Entry { mode: mode_of(item.mode), blob: BlobId(item.id), origin };
+            tree.entries.insert(prefix.join(path), entry);
+        } else {
+            tree.dirty = true;
+        }
+        return Ok(());
+    };
+    tree.dirty |= status.intersects(in_index() | in_work_tree()) || !merged;
+    // Equal for git may still be other bytes: line endings and filters (LFS). The size tells.
+    let as_in_index = !status.intersects(in_work_tree())
+        && merged
+        && sizes.read_header(item.id).is_ok_and(|(size, _)| size as u64 == found.len());
+    let entry = if as_in_index {
+        Entry { mode: mode_of(item.mode), blob: BlobId(item.id), origin: Origin::WorkingCopy(file) }
+    } else {
+        file_entry(file, &found)?
+    };
+    tree.entries.insert(prefix.join(path), entry);
     Ok(())
 }
 

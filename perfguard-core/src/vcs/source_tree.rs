@@ -15,6 +15,7 @@ pub struct BlobId(pub(super) git2::Oid);
 
 impl BlobId {
     /// The id of this content.
+    #[expect(clippy::missing_panics_doc, reason = "hashing bytes in memory cannot fail")]
     pub fn of(content: &[u8]) -> Self {
         let id = git2::Oid::hash_object(git2::ObjectType::Blob, content);
         Self(id.expect("hashing bytes in memory cannot fail"))

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::test_repository::{TestRepository, git, listing};
 use super::*;
 
+type Change = fn(&TestRepository);
+
 fn open(path: &Path) -> Repository {
     Repository::discover(path).unwrap().unwrap()
 }
@@ -223,7 +225,7 @@ fn the_working_tree_is_tracked_and_untracked_but_not_ignored_files() {
 
 #[test]
 fn each_way_of_differing_makes_the_tree_dirty() {
-    let changes: [(&str, fn(&TestRepository)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("edit of the same size", |repository| repository.write("file", "two")),
         ("untracked file", |repository| repository.write("other", "")),
         ("deletion", |repository| std::fs::remove_file(repository.root().join("file")).unwrap()),
