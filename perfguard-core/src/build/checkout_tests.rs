@@ -450,3 +450,65 @@ fn nothing_below_the_repository_changes() {
     drop(reopen(&bench.repository));
     assert_eq!(listing(&bench.repository.root()), before);
 }
+
+#[test]
+fn a_linked_work_tree_and_its_submodules_are_built_and_git_answers() {
+    let library = TestRepository::new();
+    library.write("lib.rs", "one");
+    library.commit("library");
+    let repository = package();
+    repository.git(&["submodule", "--quiet", "add", &library.root().display().to_string(), "vendor"]);
+    let commit = repository.commit("with submodule");
+    repository.git(&["worktree", "add", "--quiet", "../linked", "HEAD"]);
+    let linked = Repository::discover(&repository.beside("linked")).unwrap().unwrap();
+    let layout = Layout::create(&repository.beside("cache")).unwrap();
+    let mut checkout = Checkout::open(layout.clone(), Some(linked.common_dir().to_owned())).unwrap();
+    let tree = linked.tree(&CommitId(commit.clone())).unwrap();
+    checkout.update(&tree, &mut |_| Ok::<_, CheckoutError>(Vec::new())).unwrap();
+    assert_eq!(std::fs::read_to_string(layout.wb().join("vendor/lib.rs")).unwrap(), "one");
+    assert_eq!(git(&layout.wb(), &["rev-parse", "HEAD"]), commit);
+    assert_eq!(git(&layout.wb(), &["status", "--porcelain"]), "");
+}
+
+/// What the package's program prints when cargo brings it up to date.
+fn run_with_cargo(bench: &mut Bench, commit: &str) -> String {
+    let tree = open(&bench.repository).tree(&CommitId(commit.to_owned())).unwrap();
+    let roots = |wb: &Path| Ok::<_, CheckoutError>(vec![wb.join("src/main.rs"), wb.join("build.rs")]);
+    bench.checkout.update(&tree, &mut { roots }).unwrap();
+    let layout = bench.checkout.layout();
+    #[expect(clippy::disallowed_methods, reason = "tests call cargo themselves")]
+    let mut cargo = std::process::Command::new("cargo");
+    cargo.args(["run", "--quiet", "--offline"]).current_dir(layout.wb()).env("CARGO_TARGET_DIR", layout.build());
+    let output = cargo.output().expect("cargo is needed: https://rustup.rs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    bench.checkout.build_ended().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn cargo_never_gives_one_commit_the_program_of_another() {
+    let repository = TestRepository::new();
+    repository.write("Cargo.toml", "[package]\nname = \"p\"\nedition = \"2021\"\n[workspace]\n");
+    // It reads a folder and does not say so: cargo runs it again for a newer file only.
+    let script = r#"fn main() {
+        let mut names: Vec<_> = std::fs::read_dir("data").unwrap().map(|item| item.unwrap().file_name()).collect();
+        names.sort();
+        println!("cargo::rerun-if-changed=build.rs");
+        println!("cargo::rustc-env=NAMES={names:?}");
+    }"#;
+    repository.write("build.rs", script);
+    repository.write("src/main.rs", "mod text;\nfn main() { print!(\"{} {}\", text::TEXT, env!(\"NAMES\")) }\n");
+    let mut commits = Vec::new();
+    for (text, files) in [("a", &["one"][..]), ("b", &["one"]), ("b", &["one", "two"]), ("b", &["two"])] {
+        repository.write("src/text.rs", &format!("pub const TEXT: &str = {text:?};\n"));
+        drop(std::fs::remove_dir_all(repository.root().join("data")));
+        for file in files {
+            repository.write(&format!("data/{file}"), "");
+        }
+        commits.push((repository.commit("next"), format!("{text} {files:?}")));
+    }
+    let mut bench = Bench::new(repository);
+    for (commit, said) in commits.iter().chain(commits.iter().rev()).chain([&commits[0], &commits[3], &commits[1]]) {
+        assert_eq!(run_with_cargo(&mut bench, commit), *said);
+    }
+}
