@@ -44,7 +44,10 @@ fn a_child_has_the_given_environment_directory_and_no_input() {
 fn one_launcher_serves_many_children() {
     let mut launcher = Launcher::start(&multicall()).unwrap();
     for code in 0..50 {
-        assert_eq!(launcher.run(&sh(&format!("exit {code}")), LIMITS, &CancellationToken::new()).unwrap().exit, Exit::Code(code));
+        assert_eq!(
+            launcher.run(&sh(&format!("exit {code}")), LIMITS, &CancellationToken::new()).unwrap().exit,
+            Exit::Code(code)
+        );
     }
 }
 

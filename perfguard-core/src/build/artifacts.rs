@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::BuildError;
+use super::Layout;
 use super::cargo::Built;
-use super::layout::Layout;
 use super::role_linker::{DESCRIPTION, KIT, Kit, OUTPUT};
-use super::state::{modified_ns, write_whole};
+use super::state::mtime_ns;
 use crate::cancel::CancellationToken;
 use crate::model::{Artifact, ArtifactHash, BuildContext, RunEnvironment, TargetId};
 use crate::process::{self, CommandSpec};
@@ -170,6 +170,12 @@ fn relink(kit: &Path, output: &Path, cancel: &CancellationToken) -> Result<bool,
     Ok(end.is_ok_and(|end| end.code == Some(0)))
 }
 
+/// Writes a file whole or not at all: beside it first, then renamed.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
+    let aside = path.with_extension("new");
+    fs_err::write(&aside, bytes).and_then(|()| fs_err::rename(&aside, path)).map_err(BuildError::Cache)
+}
+
 fn same_bytes(one: &Path, other: &Path) -> std::io::Result<bool> {
     Ok(fs_err::metadata(one)?.len() == fs_err::metadata(other)?.len() && hash_file(one)? == hash_file(other)?)
 }
@@ -183,7 +189,7 @@ fn hash_file(path: &Path) -> std::io::Result<String> {
 /// The hash of a file, from memory where size, time and inode are as they were.
 fn hash_of(path: &Path, known: &mut KnownHashes, fresh: &mut KnownHashes) -> Result<ArtifactHash, BuildError> {
     let metadata = fs_err::metadata(path).map_err(BuildError::Cache)?;
-    let (size, modified, inode) = (metadata.len(), modified_ns(&metadata), metadata.ino());
+    let (size, modified, inode) = (metadata.len(), mtime_ns(&metadata), metadata.ino());
     let key = path.display().to_string();
     let remembered = known.0.get(&key).filter(|(s, m, i, _)| (*s, *m, *i) == (size, modified, inode));
     let hash = match remembered {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Message, TargetKind as CargoKind};
 
 use super::BuildError;
+use super::Layout;
 use super::cargo_config::CargoConfig;
-use super::layout::Layout;
 use super::role_runner::Capture;
 use super::roles::{CAPTURES, HERE, KITS, OWN_PREFIX, RUNNER_NAME, WRAPPER, WRAPPER_NAME};
 use super::workbench::BuildRequest;
@@ -73,8 +73,8 @@ pub(super) fn tool_environment(environment: &[(OsString, OsString)], cache: &Pat
 
 impl Cargo<'_> {
     fn folder(&self) -> PathBuf {
-        let folder = self.layout.tree().join(&self.request.cwd);
-        if folder.is_dir() { folder } else { self.layout.tree() }
+        let folder = self.layout.wb().join(&self.request.cwd);
+        if folder.is_dir() { folder } else { self.layout.wb() }
     }
 
     fn variable(&self, name: &str) -> Option<&OsString> {
@@ -205,11 +205,11 @@ impl Cargo<'_> {
     }
 
     fn command(&self, triples: &[String], args: &[OsString]) -> CommandSpec {
-        let role = |name: &str| self.layout.roles().join(name);
+        let role = |name: &str| self.layout.bin().join(super::roles::VERSION).join(name);
         let quoted = |path: &Path| toml::Value::String(path.display().to_string()).to_string();
         let mut words: Vec<OsString> =
             ["bench", "--no-fail-fast", "--message-format=json-render-diagnostics"].map(Into::into).into();
-        words.extend(["--manifest-path".into(), self.layout.tree().join(&self.request.manifest).into()]);
+        words.extend(["--manifest-path".into(), self.layout.wb().join(&self.request.manifest).into()]);
         words.extend(["--target-dir".into(), self.layout.out().into()]);
         words.extend(["--config".into(), format!("build.build-dir={}", quoted(&self.layout.build())).into()]);
         for triple in triples {
@@ -228,7 +228,7 @@ impl Cargo<'_> {
             ("RUSTC_WRAPPER".into(), role(WRAPPER_NAME).into()),
             (HERE.into(), self.layout.here().into()),
             (KITS.into(), self.layout.kits().into()),
-            (CAPTURES.into(), self.layout.captures().into()),
+            (CAPTURES.into(), self.layout.capture().into()),
         ]);
         if self.request.color && self.variable("CARGO_TERM_COLOR").is_none() {
             env.push(("CARGO_TERM_COLOR".into(), "always".into()));
@@ -247,7 +247,7 @@ impl Cargo<'_> {
         runner: &[OsString],
     ) -> Result<BTreeMap<PathBuf, RunEnvironment>, BuildError> {
         let mut found = BTreeMap::new();
-        for item in fs_err::read_dir(self.layout.captures()).map_err(BuildError::Cache)?.flatten() {
+        for item in fs_err::read_dir(self.layout.capture()).map_err(BuildError::Cache)?.flatten() {
             let text = fs_err::read(item.path()).map_err(BuildError::Cache)?;
             let Ok(Capture { program, cwd, env }) = serde_json::from_slice(&text) else { continue };
             let changed = ["RUSTC_WRAPPER", "GIT_CEILING_DIRECTORIES", "RUSTUP_AUTO_INSTALL", "CARGO_TERM_COLOR"];

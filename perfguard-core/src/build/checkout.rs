@@ -1,304 +1,341 @@
-//! The tree that cargo builds, updated in place so that builds are incremental and never wrong.
-//!
-//! Unchanged files keep their modification time; changed ones are new files, written after the last build ended by the
-//! file system's own clock. Cargo sees neither a deletion nor what a macro or a build script reads without saying so:
-//! then the root source files are touched as well.
+//! The build tree: brought to a source tree in place, so that cargo builds what changed and nothing else. Knows what
+//! cargo does not see: deletions, and what macros and build scripts read without saying so.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::{Component, Path, PathBuf};
 
-use super::BuildError;
-use super::layout::Layout;
-use super::outside::{outside_dependencies, root_sources};
-use super::seat::{Seat, inode, take_seat};
-use super::state::{FileState, State, modified_ns};
-use crate::vcs::{Entry, Mode, Reader, Remark, Repository, SourceTree};
+use super::checkout_error::Doing;
+use super::git_stand_in::{self, StandIn};
+use super::seat::{self, Seat, Swap};
+use super::state::{Placed, SharedLock, Stat, State};
+use super::tree_files::{UPDATING, cargo_sees, walk, write_file};
+use super::{CheckoutError, Layout, file_clock, kept};
+use crate::vcs::{BlobId, Mode, SourceTree};
 
-/// The sources of one workbench.
+/// What an update did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Updated {
+    /// Files written.
+    pub(super) written: usize,
+    /// Files removed.
+    pub(super) removed: usize,
+    /// Target roots and build scripts touched, because something changed that cargo does not see.
+    pub(super) touched: usize,
+    /// Files of the working copy that changed after the snapshot: what was built is not quite what was snapshot.
+    pub(super) differing: Vec<PathBuf>,
+}
+
+/// The build tree of one repository and the folders kept beside it. One at a time: the caller holds the lock.
 #[derive(Debug)]
 pub(super) struct Checkout {
     layout: Layout,
+    git: Option<PathBuf>,
     state: State,
+    offers: BTreeMap<PathBuf, Vec<u8>>,
+    seated: Seated,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Seated {
+    Builder,
+    Kept(String),
+    /// A swap failed half-way.
+    Unknown,
+}
+
+/// What has to be done to bring the build tree to a tree.
+#[derive(Debug, Default)]
+struct Plan {
+    gone: Vec<PathBuf>,
+    write: Vec<PathBuf>,
+    locks: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// Files of the last tree go, or files change that cargo may not know to be read.
+    unseen: bool,
 }
 
 impl Checkout {
-    /// Opens the sources' place, makes it where it is missing, and puts right what a crash left.
-    pub(super) fn open(layout: Layout) -> Result<Self, BuildError> {
-        let mut state = State::load(&layout.state());
-        if state.builder == 0 || !any_has_inode(&layout, state.builder) {
-            // Never built here, or somebody removed the builder's folder: everything anew.
-            fs_err::remove_dir_all(layout.here()).ok();
-            fs_err::create_dir_all(layout.tree()).map_err(BuildError::Cache)?;
-            state = State { builder: inode(&layout.here()).unwrap_or_default(), ..State::default() };
-            state.save(&layout.state())?;
-        }
-        take_seat(&layout, state.builder, Seat::Builder)?;
-        fs_err::create_dir_all(layout.tree()).map_err(BuildError::Cache)?;
-        Ok(Self { layout, state })
+    /// Opens the build tree, and puts right whatever a crash left. `git` is the common git directory that stand-ins
+    /// borrow objects from; `None` outside git.
+    ///
+    /// # Errors
+    /// The workbench's folder cannot be read or written.
+    pub(super) fn open(layout: Layout, git: Option<PathBuf>) -> Result<Self, CheckoutError> {
+        let state = State::load(&layout)?;
+        let mut checkout = Self { layout, git, state, offers: BTreeMap::new(), seated: Seated::Unknown };
+        checkout.seat(Seat::Builder)?;
+        kept::sweep(&checkout.layout)?;
+        Ok(checkout)
     }
 
-    /// Lets the builder's or a kept commit's folder stand at `here`.
-    pub(super) fn seat(&self, seat: Seat<'_>) -> Result<(), BuildError> {
-        take_seat(&self.layout, self.state.builder, Seat::Builder)?;
-        if seat == Seat::Builder { Ok(()) } else { take_seat(&self.layout, self.state.builder, seat) }
+    /// Where everything lies.
+    #[cfg(test)]
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
-    /// Brings the tree to what `source` contains. `lock` is the invoking tree's `Cargo.lock`, for trees without one.
-    /// Gives what the user should know.
-    pub(super) fn update(
+    /// Offers a lock file to every later [`Checkout::update`] whose tree has none at this path (relative to the
+    /// tree's root). It is written once; what cargo then makes of it stays, and both sides share it.
+    pub(super) fn offer_lock(&mut self, path: PathBuf, content: Vec<u8>) {
+        self.offers.insert(path, content);
+    }
+
+    /// Brings the build tree to `tree`. Unchanged files keep their mtime. If cargo could miss something, `roots` is
+    /// asked for the root source file of every workspace target and every build script (given the tree's folder), and
+    /// those are touched.
+    ///
+    /// # Errors
+    /// Something cannot be read or written: then everything is made anew next time.
+    pub(super) fn update<E: From<CheckoutError>>(
         &mut self,
-        source: &SourceTree,
-        lock: Option<&(PathBuf, Vec<u8>)>,
-        original_root: &Path,
-    ) -> Result<Vec<Remark>, BuildError> {
+        tree: &SourceTree,
+        roots: &mut dyn FnMut(&Path) -> Result<Vec<PathBuf>, E>,
+    ) -> Result<Updated, E> {
         self.seat(Seat::Builder)?;
-        let tree = self.layout.tree();
-        let gone = self.gone(source)?;
-        let changed = self.changed(source);
-        if !gone.is_empty() || !changed.is_empty() {
-            let before = std::mem::take(&mut self.state.files);
-            self.state.save(&self.layout.state())?;
-            self.wait_past_build()?;
-            for path in &gone {
-                fs_err::remove_file(tree.join(path)).map_err(BuildError::Cache)?;
-            }
-            remove_empty_folders(&tree, &tree)?;
-            let mut files = self.write_all(source, before, &changed)?;
-            if !gone.is_empty() || changed.iter().any(|path| is_read_unseen(path)) {
-                for path in root_sources(source) {
-                    if let Some(file) = files.get_mut(&path) {
-                        touch(&tree.join(&path)).map_err(BuildError::Cache)?;
-                        *file = FileState::of(&tree.join(&path), file.mode, &file.blob).map_err(BuildError::Cache)?;
-                    }
-                }
-            }
-            self.state.files = files;
-            self.state.save(&self.layout.state())?;
-        }
-        self.offer_lock(source, lock)?;
-        self.stand_in(source, original_root)?;
-        link_outside(&self.layout.here(), source, original_root)
-    }
-
-    /// Records that a build ended now, by the file system's clock.
-    pub(super) fn build_ended(&mut self) -> Result<(), BuildError> {
-        self.state.built_ns = self.file_system_clock()?;
-        self.state.save(&self.layout.state())
-    }
-
-    /// Files of the tree that the source does not have; a generated `Cargo.lock` is left to cargo.
-    fn gone(&self, source: &SourceTree) -> Result<Vec<PathBuf>, BuildError> {
-        let tree = self.layout.tree();
-        let mut gone = Vec::new();
-        let mut open = vec![PathBuf::new()];
-        while let Some(folder) = open.pop() {
-            for item in fs_err::read_dir(tree.join(&folder)).map_err(BuildError::Cache)? {
-                let item = item.map_err(BuildError::Cache)?;
-                let path = folder.join(item.file_name());
-                if item.file_type().map_err(BuildError::Cache)?.is_dir() {
-                    open.push(path);
-                } else if !source.entries.contains_key(&path)
-                    && item.file_name() != "Cargo.lock"
-                    && path != Path::new(".git")
-                {
-                    gone.push(path);
-                }
-            }
-        }
-        Ok(gone)
-    }
-
-    /// Files that the tree does not have, has otherwise, or that somebody else wrote.
-    fn changed(&self, source: &SourceTree) -> BTreeSet<PathBuf> {
-        let tree = self.layout.tree();
-        let is_there = |path: &Path, entry: &Entry| {
-            let known = self.state.files.get(path).filter(|file| (file.mode, &file.blob) == (entry.mode, &entry.blob));
-            known.is_some_and(|file| tree.join(path).symlink_metadata().is_ok_and(|now| file.is_untouched(&now)))
+        let built = file_clock::take_build_end(&self.layout)?;
+        let plan = self.plan(tree)?;
+        let stand_in = match (&self.git, &tree.commit) {
+            (Some(git), Some(commit)) => Some(StandIn::at(git, commit)?),
+            _ => None,
         };
-        source.entries.iter().filter(|(path, entry)| !is_there(path, entry)).map(|(path, _)| path.clone()).collect()
-    }
-
-    /// Writes the changed files; gives the state of all.
-    fn write_all(
-        &self,
-        source: &SourceTree,
-        mut before: BTreeMap<PathBuf, FileState>,
-        changed: &BTreeSet<PathBuf>,
-    ) -> Result<BTreeMap<PathBuf, FileState>, BuildError> {
-        let mut reader = Reader::default();
-        let mut files = BTreeMap::new();
-        for (path, entry) in &source.entries {
-            let file = match before.remove(path).filter(|_| !changed.contains(path)) {
-                Some(file) => file,
-                None => write_entry(&mut reader, &self.layout.tree().join(path), entry)?,
-            };
-            files.insert(path.clone(), file);
-        }
-        Ok(files)
-    }
-
-    /// A tree without a `Cargo.lock` gets the invoking tree's, so that both sides of a comparison share one.
-    fn offer_lock(&self, source: &SourceTree, lock: Option<&(PathBuf, Vec<u8>)>) -> Result<(), BuildError> {
-        let Some((path, bytes)) = lock.filter(|(path, _)| !source.entries.contains_key(path)) else { return Ok(()) };
-        let target = self.layout.tree().join(path);
-        if fs_err::read(&target).is_ok_and(|known| known == *bytes) {
-            return Ok(());
-        }
-        make_parent(&target)?;
-        fs_err::write(&target, bytes).map_err(BuildError::Cache)
-    }
-
-    /// Gives the tree a git directory of its own, for build scripts that ask which commit they are.
-    fn stand_in(&self, source: &SourceTree, original_root: &Path) -> Result<(), BuildError> {
-        let pointer = self.layout.tree().join(".git");
-        let directory = self.layout.here().join("git");
-        let Some((commit, _)) = source.commit.as_ref().zip(source.common_dir.as_ref()) else {
-            fs_err::remove_file(&pointer).ok();
-            return Ok(());
+        let stand_in_stays = match &stand_in {
+            Some(stand_in) => stand_in.is_there(&self.layout),
+            None => !self.layout.wb().join(".git").exists(),
         };
-        let known = fs_err::read_to_string(directory.join("HEAD")).unwrap_or_default();
-        let complete = directory.join("index").exists() && pointer.exists();
-        if known.trim() == commit.as_str() && complete {
+        // What the last build of this very tree added may stay: its build scripts would not add it again.
+        let forgotten = plan.gone.iter().any(|path| self.state.files.contains_key(path));
+        if plan.write.is_empty() && plan.locks.is_empty() && !forgotten && stand_in_stays {
+            return Ok(Updated::default());
+        }
+        let mut files = std::mem::take(&mut self.state.files);
+        self.state.save(&self.layout)?;
+        file_clock::wait_for_tick(&self.layout, built)?;
+        let mut updated = Updated::default();
+        self.remove(&plan, &mut files, &mut updated)?;
+        self.write(&plan, tree, &mut files, &mut updated)?;
+        match stand_in {
+            Some(stand_in) => stand_in.write(&self.layout)?,
+            None => git_stand_in::remove(&self.layout)?,
+        }
+        if plan.unseen {
+            let roots = roots(&self.layout.wb())?;
+            self.touch(&roots, &mut files, &mut updated)?;
+        }
+        self.state.files = files;
+        self.state.save(&self.layout)?;
+        Ok(updated)
+    }
+
+    /// To be called after every cargo call that may have built something, whether or not it succeeded.
+    ///
+    /// # Errors
+    /// The workbench's folder cannot be written.
+    pub(super) fn build_ended(&mut self) -> Result<(), CheckoutError> {
+        let manifests = self.state.files.keys().filter(|path| path.ends_with("Cargo.toml"));
+        let locks: Vec<_> = manifests.map(|path| path.with_file_name("Cargo.lock")).collect();
+        let mut changed = false;
+        for lock in locks {
+            let unknown = !self.state.files.contains_key(&lock) && !self.state.locks.contains_key(&lock);
+            if unknown && self.layout.wb().join(&lock).is_file() {
+                self.state.locks.insert(lock, SharedLock::Generated);
+                changed = true;
+            }
+        }
+        if changed {
+            self.state.save(&self.layout)?;
+        }
+        file_clock::note_build_end(&self.layout)
+    }
+
+    /// Lets `here` be the builder's folder or a kept one.
+    ///
+    /// # Errors
+    /// Nothing is kept under the key, or the file system refuses both ways of changing places.
+    pub(super) fn seat(&mut self, seat: Seat<'_>) -> Result<Swap, CheckoutError> {
+        let mut swap = Swap::Exchanged;
+        match std::mem::replace(&mut self.seated, Seated::Unknown) {
+            Seated::Builder => {}
+            Seated::Kept(key) if seat == Seat::Kept(&key) => {
+                self.seated = Seated::Kept(key);
+                return Ok(swap);
+            }
+            Seated::Kept(key) => swap = seat::swap(&self.layout, &key)?,
+            Seated::Unknown => self.repair()?,
+        }
+        self.seated = Seated::Builder;
+        if let Seat::Kept(key) = seat {
+            self.seated = Seated::Unknown;
+            swap = seat::swap(&self.layout, key)?;
+            self.seated = Seated::Kept(key.to_owned());
+        }
+        Ok(swap)
+    }
+
+    /// Keeps what the last build left under a key, whole or not at all; what was there before goes.
+    ///
+    /// # Errors
+    /// Something cannot be read or written, or the key cannot be part of a file name.
+    pub(super) fn keep(&mut self, key: &str) -> Result<(), CheckoutError> {
+        self.seat(Seat::Builder)?;
+        kept::keep(&self.layout, key)
+    }
+
+    /// Whether something is kept under a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        // While it is seated, the builder's folder has this name.
+        self.layout.kept(key).is_dir()
+    }
+
+    /// The keys under which something is kept, sorted.
+    ///
+    /// # Errors
+    /// The workbench's folder cannot be read.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> Result<Vec<String>, CheckoutError> {
+        kept::keys(&self.layout)
+    }
+
+    /// Removes what is kept under a key, if there is anything.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub(super) fn remove_kept(&mut self, key: &str) -> Result<(), CheckoutError> {
+        self.seat(Seat::Builder)?;
+        kept::remove(&self.layout, key)
+    }
+
+    /// Links what a path dependency outside the repository needs: the neighbour of `repository` that `path` (relative
+    /// to it, `../neighbour/…`) begins with gets the same place beside the build tree. It is not versioned.
+    ///
+    /// # Errors
+    /// [`CheckoutError::CannotLinkOutside`] if it lies further up, or needs a name that the workbench itself uses.
+    pub(super) fn link_outside(&mut self, repository: &Path, path: &Path) -> Result<(), CheckoutError> {
+        self.seat(Seat::Builder)?;
+        let mut parts = path.components();
+        let (Some(Component::ParentDir), Some(Component::Normal(name))) = (parts.next(), parts.next()) else {
+            return Err(CheckoutError::CannotLinkOutside { path: path.to_owned() });
+        };
+        if ["wb", "out", "build", "git", seat::KEY_FILE].iter().any(|ours| name == *ours) {
+            return Err(CheckoutError::CannotLinkOutside { path: path.to_owned() });
+        }
+        let target = repository.with_file_name(name);
+        let link = self.layout.here().join(name);
+        if link.read_link().is_ok_and(|found| found == target) {
             return Ok(());
         }
-        if let Some(repository) = Repository::discover(original_root)? {
-            fs_err::remove_dir_all(&directory).ok();
-            repository.write_stand_in(&directory, commit)?;
-            let text = format!("gitdir: {}\n", directory.display());
-            fs_err::write(&pointer, text).map_err(BuildError::Cache)?;
+        if link.is_symlink() {
+            fs_err::remove_file(&link).doing("link a path dependency")?;
+        }
+        fs_err::os::unix::fs::symlink(target, link).doing("link a path dependency")
+    }
+
+    fn repair(&mut self) -> Result<(), CheckoutError> {
+        let builder = seat::repair(&self.layout, self.state.builder)?;
+        if self.state.builder != Some(builder) {
+            // A new folder, or one that came from elsewhere: what was noted about its files does not hold.
+            self.state.builder = Some(builder);
+            self.state.files.clear();
+            self.state.save(&self.layout)?;
         }
         Ok(())
     }
 
-    /// Waits until the file system's clock is past the end of the last build: a file written in the same tick would
-    /// look as old as what was built from its predecessor.
-    fn wait_past_build(&self) -> Result<(), BuildError> {
-        const TICK: Duration = Duration::from_millis(1);
-        // A clock that was set back a long way is not waited for: everything is built anew.
-        const LONGEST: u32 = 2_000;
-        for _ in 0..LONGEST {
-            if self.file_system_clock()? > self.state.built_ns {
-                return Ok(());
+    fn plan(&self, tree: &SourceTree) -> Result<Plan, CheckoutError> {
+        let (found, folders) = walk(&self.layout.wb())?;
+        let wanted = |path: &Path| tree.entries.contains_key(path);
+        let stays = |path: &PathBuf| {
+            wanted(path) || self.state.locks.contains_key(path) && wanted(&path.with_file_name("Cargo.toml"))
+        };
+        let gone: Vec<_> = found.keys().filter(|path| !stays(path)).cloned().collect();
+        let mut unseen = !gone.is_empty();
+        let mut write = Vec::new();
+        for (path, entry) in &tree.entries {
+            if !self.state.holds(path, entry.mode, entry.blob, found.get(path)) {
+                let was = self.state.files.get(path).map(|placed| placed.mode);
+                unseen |= !cargo_sees(path, was, entry.mode);
+                write.push(path.clone());
             }
-            std::thread::sleep(TICK);
         }
-        fs_err::remove_dir_all(self.layout.build()).map_err(BuildError::Cache)
-    }
-
-    fn file_system_clock(&self) -> Result<i128, BuildError> {
-        let path = self.layout.clock();
-        fs_err::remove_file(&path).ok();
-        fs_err::write(&path, b"").map_err(BuildError::Cache)?;
-        Ok(modified_ns(&fs_err::metadata(&path).map_err(BuildError::Cache)?))
-    }
-}
-
-fn any_has_inode(layout: &Layout, wanted: u64) -> bool {
-    let items = fs_err::read_dir(layout.root()).into_iter().flatten().flatten();
-    items.filter(|item| item.path().is_dir()).any(|item| inode(&item.path()) == Some(wanted))
-}
-
-/// Whether a macro or a build script may have read this file without telling cargo: anything but Rust sources, manifests,
-/// locks and documentation.
-fn is_read_unseen(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    let extension = path.extension().unwrap_or_default();
-    !(extension == "rs" || extension == "md" || name == "Cargo.toml" || name == "Cargo.lock")
-}
-
-/// Writes an entry as a new file; gives its state.
-pub(super) fn write_entry(reader: &mut Reader, target: &Path, entry: &Entry) -> Result<FileState, BuildError> {
-    let (bytes, blob) = reader.read(entry)?;
-    make_parent(target)?;
-    match target.symlink_metadata() {
-        Ok(old) if old.is_dir() => fs_err::remove_dir_all(target).map_err(BuildError::Cache)?,
-        Ok(_) => fs_err::remove_file(target).map_err(BuildError::Cache)?,
-        Err(_) => {}
-    }
-    if entry.mode == Mode::Symlink {
-        use std::os::unix::ffi::OsStringExt;
-        symlink(std::ffi::OsString::from_vec(bytes), target).map_err(BuildError::Cache)?;
-    } else {
-        fs_err::write(target, bytes).map_err(BuildError::Cache)?;
-        let mode = if entry.mode == Mode::Executable { 0o755 } else { 0o644 };
-        fs_err::set_permissions(target, std::fs::Permissions::from_mode(mode)).map_err(BuildError::Cache)?;
-    }
-    FileState::of(target, entry.mode, &blob).map_err(BuildError::Cache)
-}
-
-/// Makes the folder of a file; a file that stands where a folder must be gives way.
-fn make_parent(target: &Path) -> Result<(), BuildError> {
-    let parent = target.parent().expect("a file of the tree has a folder");
-    if parent.is_dir() {
-        return Ok(());
-    }
-    for folder in parent.ancestors().take_while(|folder| !folder.is_dir()) {
-        if folder.symlink_metadata().is_ok() {
-            fs_err::remove_file(folder).map_err(BuildError::Cache)?;
-        }
-    }
-    fs_err::create_dir_all(parent).map_err(BuildError::Cache)
-}
-
-fn remove_empty_folders(root: &Path, folder: &Path) -> Result<(), BuildError> {
-    for item in fs_err::read_dir(folder).map_err(BuildError::Cache)? {
-        let item = item.map_err(BuildError::Cache)?;
-        if item.file_type().map_err(BuildError::Cache)?.is_dir() {
-            remove_empty_folders(root, &item.path())?;
-        }
-    }
-    if folder != root {
-        // Refuses a folder that is not empty, which is what is wanted.
-        std::fs::remove_dir(folder).ok();
-    }
-    Ok(())
-}
-
-/// Sets a file's modification time to the file system's own now.
-#[expect(unsafe_code, reason = "the standard library sets times from a clock of its own, which may run ahead")]
-fn touch(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::ffi::OsStrExt;
-    let text = std::ffi::CString::new(path.as_os_str().as_bytes())?;
-    // SAFETY: the text ends in a null and lives through the call; null times mean now.
-    let done = unsafe { libc::utimensat(libc::AT_FDCWD, text.as_ptr(), std::ptr::null(), 0) };
-    if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
-}
-
-/// Links path dependencies that lie outside the repository at the same relative place, beside the tree in `folder`.
-pub(super) fn link_outside(
-    folder: &Path,
-    source: &SourceTree,
-    original_root: &Path,
-) -> Result<Vec<Remark>, BuildError> {
-    let mut remarks = Vec::new();
-    for relative in outside_dependencies(source, original_root) {
-        let shown = relative.display().to_string();
-        let mut parts = relative.components();
-        let one_up = parts.next() == Some(std::path::Component::ParentDir);
-        let below = parts.as_path().to_owned();
-        let reserved = ["wb", "out", "build", "git", "key", ".cargo"].iter().any(|name| below.starts_with(name));
-        if !one_up || below.starts_with("..") || reserved {
-            remarks.push(Remark {
-                message: format!("path dependency `{shown}` is too far outside the repository to be linked"),
-                hint: Some("move it beside the repository or into it".to_owned()),
-            });
-            continue;
-        }
-        let link = folder.join(&below);
-        let target = original_root.join(&relative);
-        if fs_err::read_link(&link).ok().as_deref() != Some(&target) {
-            fs_err::remove_file(&link).ok();
-            make_parent(&link)?;
-            symlink(&target, &link).map_err(BuildError::Cache)?;
-        }
-        remarks.push(Remark {
-            message: format!(
-                "path dependency `{shown}` lies outside the repository: it is not versioned with the commit"
-            ),
-            hint: None,
+        // Nothing was ever built: nothing can be stale.
+        unseen &= self.layout.build().read_dir().is_ok_and(|mut items| items.next().is_some());
+        let locks = self.offers.iter().filter(|(path, content)| {
+            let same = self.state.locks.get(*path) == Some(&SharedLock::Offered(BlobId::of(content).to_string()));
+            !wanted(path) && wanted(&path.with_file_name("Cargo.toml")) && !(same && found.contains_key(*path))
         });
+        Ok(Plan { gone, write, locks: locks.map(|(path, _)| path.clone()).collect(), folders, unseen })
     }
-    Ok(remarks)
+
+    fn remove(
+        &mut self,
+        plan: &Plan,
+        files: &mut BTreeMap<PathBuf, Placed>,
+        updated: &mut Updated,
+    ) -> Result<(), CheckoutError> {
+        let wb = self.layout.wb();
+        for path in &plan.gone {
+            fs_err::remove_file(wb.join(path)).doing(UPDATING)?;
+            self.state.locks.remove(path);
+        }
+        files.retain(|path, _| plan.gone.binary_search(path).is_err());
+        updated.removed = plan.gone.len();
+        // Folders come before what is in them; those that are not empty refuse.
+        for folder in plan.folders.iter().rev() {
+            drop(std::fs::remove_dir(wb.join(folder)));
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        plan: &Plan,
+        tree: &SourceTree,
+        files: &mut BTreeMap<PathBuf, Placed>,
+        updated: &mut Updated,
+    ) -> Result<(), CheckoutError> {
+        let wb = self.layout.wb();
+        let mut made = BTreeSet::new();
+        for path in &plan.write {
+            let (Some(entry), Some(blob)) = (tree.entries.get(path), tree.read(path)?) else { continue };
+            if blob.id != entry.blob {
+                updated.differing.push(path.clone());
+            }
+            let stat = write_file(&wb, path, entry.mode, blob.bytes, &mut made)?;
+            self.state.locks.remove(path);
+            files.insert(path.clone(), Placed { mode: entry.mode, blob: blob.id.to_string(), stat });
+        }
+        for path in &plan.locks {
+            let content = self.offers.get(path).cloned().unwrap_or_default();
+            let blob = BlobId::of(&content).to_string();
+            write_file(&wb, path, Mode::File, content, &mut made)?;
+            self.state.locks.insert(path.clone(), SharedLock::Offered(blob));
+        }
+        updated.written = plan.write.len();
+        Ok(())
+    }
+
+    /// Sets the mtime of these files to the file system's own now.
+    fn touch(
+        &self,
+        roots: &[PathBuf],
+        files: &mut BTreeMap<PathBuf, Placed>,
+        updated: &mut Updated,
+    ) -> Result<(), CheckoutError> {
+        use nix::sys::stat::{UtimensatFlags, utimensat};
+        use nix::sys::time::TimeSpec;
+        let wb = self.layout.wb();
+        for root in roots {
+            // A target's root may be a link to another file of the tree: that one is touched.
+            let Ok(real) = wb.join(root).canonicalize() else { continue };
+            let Ok(path) = real.strip_prefix(&wb) else { continue };
+            let now = &TimeSpec::UTIME_NOW;
+            utimensat(nix::fcntl::AT_FDCWD, &real, now, now, UtimensatFlags::NoFollowSymlink)
+                .map_err(std::io::Error::from)
+                .doing("touch a target's root source file")?;
+            if let Some(placed) = files.get_mut(path) {
+                placed.stat = Stat::of(&fs_err::symlink_metadata(&real).doing(UPDATING)?);
+            }
+            updated.touched += 1;
+        }
+        Ok(())
+    }
 }

@@ -1,7 +1,7 @@
 //! What can go wrong between a source tree and its executables.
 
+use super::CheckoutError;
 use crate::process::ProcessError;
-use crate::vcs::VcsError;
 
 /// A tree could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -42,15 +42,12 @@ pub enum BuildError {
     /// An executable is not the bytes that were measured.
     #[error("its bytes are not those that were measured")]
     ArtifactDamaged,
-    /// A commit's folder that should be kept is not.
-    #[error("`{0}` is not in the cache")]
-    NotKept(String),
     /// Cargo or the compiler could not be called.
     #[error("could not call cargo")]
     Call(#[source] ProcessError),
-    /// The sources could not be read.
+    /// The sources could not be brought to where they are built.
     #[error(transparent)]
-    Vcs(#[from] VcsError),
+    Checkout(#[from] CheckoutError),
     /// The cache could not be read or written.
     #[error("could not use the cache")]
     Cache(#[source] std::io::Error),
@@ -70,11 +67,11 @@ impl BuildError {
             Self::NoManifest { .. } => {
                 Some("call this from a package that the commit has, or give `--manifest-path`".to_owned())
             }
-            Self::ArtifactGone | Self::ArtifactDamaged | Self::NotKept(_) => {
+            Self::ArtifactGone | Self::ArtifactDamaged => {
                 Some("`cargo perfguard baseline --commit REV --fresh` builds and measures it again".to_owned())
             }
             Self::Call(_) => Some("install Rust and cargo, or put `cargo` on the PATH".to_owned()),
-            Self::Vcs(error) => error.hint(),
+            Self::Checkout(error) => error.hint(),
             Self::Cache(_) => Some("`PERFGUARD_CACHE` names another folder for what is built".to_owned()),
             Self::Metadata { .. } | Self::Interrupted => None,
         }

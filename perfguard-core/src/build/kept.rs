@@ -1,90 +1,141 @@
-//! A commit's own folder, kept as its build left it: sources, programs, `OUT_DIR`s, shared objects, git directory.
+//! Kept folders: what one build left, in the shape of `here`, for its benches to run among.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::BuildError;
-use super::checkout::{link_outside, write_entry};
-use super::layout::Layout;
+use super::checkout_error::Doing;
+use super::layout::{GONE, MAKING};
 use super::seat::KEY_FILE;
-use crate::vcs::{Reader, SourceTree};
+use super::{CheckoutError, Layout};
 
-/// Whether a commit's folder is kept.
-pub(super) fn has_kept(layout: &Layout, key: &str) -> bool {
-    layout.kept(key).is_dir()
+const KEEPING: &str = "keep what the build left";
+const REMOVING: &str = "remove a kept folder";
+
+/// Copies from `here` what a bench may look for at run time: sources, programs, `CARGO_TARGET_TMPDIR`, `OUT_DIR`s,
+/// shared objects, the stand-in git directory and the links to what lies outside. Whole or not at all; what was kept
+/// under the key before goes.
+pub(super) fn keep(layout: &Layout, key: &str) -> Result<(), CheckoutError> {
+    if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return Err(CheckoutError::InvalidKey { key: key.to_owned() });
+    }
+    let making = layout.root().join(format!("{MAKING}{key}"));
+    remove_if_there(&making)?;
+    fs_err::create_dir(&making).doing(KEEPING)?;
+    for item in fs_err::read_dir(layout.here()).doing(KEEPING)? {
+        let item = item.doing(KEEPING)?;
+        if item.file_name() != "build" {
+            copy(&item.path(), &making.join(item.file_name()))?;
+        }
+    }
+    copy_from_build(&layout.build(), &making.join("build"), 0)?;
+    fs_err::write(making.join(KEY_FILE), key).doing(KEEPING)?;
+    remove(layout, key)?;
+    fs_err::rename(making, layout.kept(key)).doing(KEEPING)
 }
 
-/// Keeps the builder's folder, just built from `source`, as a folder of its own under `key`. An older one of that key is
-/// replaced. Half-made ones are never seen: the folder gets its name when it is whole.
-pub(super) fn keep(layout: &Layout, key: &str, source: &SourceTree, original_root: &Path) -> Result<(), BuildError> {
-    let making = layout.root().join(format!("new-{key}"));
-    fs_err::remove_dir_all(&making).ok();
-    fs_err::create_dir_all(making.join("wb")).map_err(BuildError::Cache)?;
-    let mut reader = Reader::default();
-    for (path, entry) in &source.entries {
-        write_entry(&mut reader, &making.join("wb").join(path), entry)?;
-    }
-    let here = layout.here();
-    for part in ["wb/.git", "wb/Cargo.lock"] {
-        if here.join(part).is_file() && !making.join(part).exists() {
-            fs_err::copy(here.join(part), making.join(part)).map_err(BuildError::Cache)?;
-        }
-    }
-    let mut parts = vec![PathBuf::from("git"), PathBuf::from("out")];
-    find_run_time_parts(&here, Path::new("build"), &mut parts)?;
-    for part in parts {
-        if here.join(&part).symlink_metadata().is_ok() {
-            copy(&here.join(&part), &making.join(&part))?;
-        }
-    }
-    link_outside(&making, source, original_root)?;
-    fs_err::write(making.join(KEY_FILE), key).map_err(BuildError::Cache)?;
+/// Removes what is kept under a key, if there is anything. The builder's folder must be seated.
+pub(super) fn remove(layout: &Layout, key: &str) -> Result<(), CheckoutError> {
     let kept = layout.kept(key);
-    if kept.exists() {
-        fs_err::remove_dir_all(&kept).map_err(BuildError::Cache)?;
+    if kept.is_dir() {
+        // Renamed first: a folder that is half removed must not be found under its name.
+        let gone = layout.root().join(format!("{GONE}{key}"));
+        remove_if_there(&gone)?;
+        fs_err::rename(kept, &gone).doing(REMOVING)?;
+        fs_err::remove_dir_all(gone).doing(REMOVING)?;
     }
-    fs_err::rename(&making, &kept).map_err(BuildError::Cache)
+    Ok(())
 }
 
-/// What executables read of the build directory while they run: `OUT_DIR`s, `CARGO_TARGET_TMPDIR` and shared objects.
-fn find_run_time_parts(here: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), BuildError> {
-    let Ok(items) = fs_err::read_dir(here.join(folder)) else { return Ok(()) };
-    for item in items {
-        let item = item.map_err(BuildError::Cache)?;
-        let path = folder.join(item.file_name());
-        let name = item.file_name();
-        if item.file_type().map_err(BuildError::Cache)?.is_dir() {
-            let in_build_script = folder.parent().and_then(Path::file_name).is_some_and(|parent| parent == "build");
-            if name == "out" && in_build_script || name == "tmp" {
-                found.push(path);
-            } else if name != "incremental" && name != ".fingerprint" {
-                find_run_time_parts(here, &path, found)?;
-            }
-        } else if path
-            .extension()
-            .is_some_and(|extension| ["so", "dylib", "dll"].iter().any(|known| extension == *known))
-        {
-            found.push(path);
+/// The keys under which something is kept, sorted. The builder's folder must be seated.
+#[cfg(test)]
+pub(super) fn keys(layout: &Layout) -> Result<Vec<String>, CheckoutError> {
+    let mut keys = names(layout)?;
+    keys.retain(|name| name.starts_with(KEPT));
+    keys.sort();
+    Ok(keys.iter().map(|name| name[KEPT.len()..].to_owned()).collect())
+}
+
+/// Removes folders that a crash left half made or half removed.
+pub(super) fn sweep(layout: &Layout) -> Result<(), CheckoutError> {
+    for name in names(layout)? {
+        if name.starts_with(MAKING) || name.starts_with(GONE) {
+            remove_if_there(&layout.root().join(name))?;
         }
     }
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), BuildError> {
-    let metadata = from.symlink_metadata().map_err(BuildError::Cache)?;
-    if let Some(folder) = to.parent() {
-        fs_err::create_dir_all(folder).map_err(BuildError::Cache)?;
+fn names(layout: &Layout) -> Result<Vec<String>, CheckoutError> {
+    let items = fs_err::read_dir(layout.root()).doing("look through the workbench's folder")?;
+    Ok(items.flatten().map(|item| item.file_name().to_string_lossy().into_owned()).collect())
+}
+
+fn remove_if_there(folder: &Path) -> Result<(), CheckoutError> {
+    if folder.is_dir() { fs_err::remove_dir_all(folder).doing(REMOVING) } else { Ok(()) }
+}
+
+/// Copies a file, a symbolic link as a link, or a directory whole. The standard library's copy shares the blocks
+/// where the file system can.
+fn copy(from: &Path, to: &Path) -> Result<(), CheckoutError> {
+    let found = fs_err::symlink_metadata(from).doing(KEEPING)?;
+    if found.is_symlink() {
+        let target = fs_err::read_link(from).doing(KEEPING)?;
+        return fs_err::os::unix::fs::symlink(target, to).doing(KEEPING);
     }
-    if metadata.is_symlink() {
-        let target = fs_err::read_link(from).map_err(BuildError::Cache)?;
-        return std::os::unix::fs::symlink(target, to).map_err(BuildError::Cache);
+    if !found.is_dir() {
+        // Sockets, pipes and devices that a build script left are no files to keep.
+        return if found.is_file() { fs_err::copy(from, to).map(drop).doing(KEEPING) } else { Ok(()) };
     }
-    if metadata.is_file() {
-        return fs_err::copy(from, to).map(drop).map_err(BuildError::Cache);
-    }
-    fs_err::create_dir_all(to).map_err(BuildError::Cache)?;
-    for item in fs_err::read_dir(from).map_err(BuildError::Cache)? {
-        let item = item.map_err(BuildError::Cache)?;
+    fs_err::create_dir_all(to).doing(KEEPING)?;
+    for item in fs_err::read_dir(from).doing(KEEPING)? {
+        let item = item.doing(KEEPING)?;
         copy(&item.path(), &to.join(item.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Copies `tmp`, `[TRIPLE/]PROFILE/build/*/out` and the shared objects of `[TRIPLE/]PROFILE/deps`.
+fn copy_from_build(from: &Path, to: &Path, depth: usize) -> Result<(), CheckoutError> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    fs_err::create_dir_all(to).doing(KEEPING)?;
+    for item in fs_err::read_dir(from).doing(KEEPING)? {
+        let item = item.doing(KEEPING)?;
+        let (name, source, target) = (item.file_name(), item.path(), to.join(item.file_name()));
+        let is_folder = item.file_type().doing(KEEPING)?.is_dir();
+        if depth == 0 && name == "tmp" {
+            copy(&source, &target)?;
+        } else if is_folder && name == "deps" {
+            copy_shared_objects(&source, &target)?;
+        } else if is_folder && name == "build" {
+            copy_out_dirs(&source, &target)?;
+        } else if is_folder && depth < 2 && name != "incremental" && name != ".fingerprint" {
+            copy_from_build(&source, &target, depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_shared_objects(from: &Path, to: &Path) -> Result<(), CheckoutError> {
+    for item in fs_err::read_dir(from).doing(KEEPING)? {
+        let path = item.doing(KEEPING)?.path();
+        if path.extension().is_some_and(|extension| extension == "so" || extension == "dylib") {
+            fs_err::create_dir_all(to).doing(KEEPING)?;
+            copy(&path, &to.join(path.file_name().unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_out_dirs(from: &Path, to: &Path) -> Result<(), CheckoutError> {
+    for item in fs_err::read_dir(from).doing(KEEPING)? {
+        let item = item.doing(KEEPING)?;
+        let out = item.path().join("out");
+        if out.is_dir() {
+            let target = to.join(item.file_name());
+            fs_err::create_dir_all(&target).doing(KEEPING)?;
+            copy(&out, &target.join("out"))?;
+        }
     }
     Ok(())
 }

@@ -1,34 +1,58 @@
-//! Where one repository's workbench keeps what, in the user's cache directory.
+//! Where everything of one repository's workbench lies. Knows names only.
 
 use std::path::{Path, PathBuf};
 
-/// The folders of one repository's workbench. The root is real (no symbolic links), so that compiled-in and canonical
-/// paths are the same.
+use super::CheckoutError;
+use super::checkout_error::Doing;
+
+/// The paths of one repository's folder in the cache.
+///
+/// ```text
+/// here/           the folder whose path ends up in executables; the builder's, or while a bench runs a kept one
+///     wb/         sources, updated in place
+///     out/        cargo's target directory
+///     build/      cargo's build directory
+///     git/        the stand-in git directory that wb/.git names
+/// kept-<key>/     a folder of the same shape, as one build left it
+/// kits/ capture/ bin/ artifacts/
+/// state.json      what wb holds
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
     root: PathBuf,
 }
 
 impl Layout {
-    pub(super) fn new(root: PathBuf) -> Self {
-        Self { root }
+    /// Makes the folder and what has to be in it, if it is not there yet; all paths are real ones.
+    ///
+    /// # Errors
+    /// A folder cannot be made.
+    pub(super) fn create(root: &Path) -> Result<Self, CheckoutError> {
+        const DOING: &str = "make the workbench's folder";
+        fs_err::create_dir_all(root).doing(DOING)?;
+        let layout = Self { root: fs_err::canonicalize(root).doing(DOING)? };
+        for folder in [layout.kits(), layout.bin(), layout.capture(), layout.artifacts()] {
+            fs_err::create_dir_all(folder).doing(DOING)?;
+        }
+        Ok(layout)
     }
 
+    /// The repository's folder in the cache.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The folder that every path in an executable begins with: the builder's, or while a bench runs its commit's.
+    /// The folder that is seated: the builder's, or a kept one.
     pub(super) fn here(&self) -> PathBuf {
         self.root.join("here")
     }
 
     /// The sources.
-    pub(super) fn tree(&self) -> PathBuf {
+    pub(super) fn wb(&self) -> PathBuf {
         self.root.join("here/wb")
     }
 
-    /// Cargo's target directory: programs that benches name by path.
+    /// Cargo's target directory.
     pub(super) fn out(&self) -> PathBuf {
         self.root.join("here/out")
     }
@@ -38,38 +62,42 @@ impl Layout {
         self.root.join("here/build")
     }
 
-    /// What one commit left: a folder of the same shape as `here`.
+    /// The folder kept under a key (while it is seated, the builder's folder has this name).
     pub(super) fn kept(&self, key: &str) -> PathBuf {
-        self.root.join(format!("kept-{key}"))
+        self.root.join(format!("{KEPT}{key}"))
     }
 
-    /// Links to perfguard's executable, by the names of its roles. The number changes whenever what a role does to a
-    /// build changes: cargo does not notice a changed wrapper.
-    pub(super) fn roles(&self) -> PathBuf {
-        self.root.join("bin/1")
-    }
-
-    /// Link kits of executables that are not yet kept by their hash.
+    /// Link kits of the last build.
     pub(super) fn kits(&self) -> PathBuf {
         self.root.join("kits")
     }
 
-    /// Directories and environments that cargo gave executables.
-    pub(super) fn captures(&self) -> PathBuf {
-        self.root.join("captures")
+    /// The names under which cargo and rustc call perfguard.
+    pub(super) fn bin(&self) -> PathBuf {
+        self.root.join("bin")
     }
 
-    /// Executables by hash.
+    /// Captured run environments.
+    pub(super) fn capture(&self) -> PathBuf {
+        self.root.join("capture")
+    }
+
+    /// Kept executables by hash.
     pub(super) fn artifacts(&self) -> PathBuf {
         self.root.join("artifacts")
     }
 
-    pub(super) fn state(&self) -> PathBuf {
+    /// What `wb` holds.
+    pub(super) fn state_file(&self) -> PathBuf {
         self.root.join("state.json")
     }
-
-    /// A file whose modification time is the file system's own clock.
-    pub(super) fn clock(&self) -> PathBuf {
-        self.root.join("clock")
-    }
 }
+
+/// How the names of kept folders begin.
+pub(super) const KEPT: &str = "kept-";
+/// How the names of kept folders begin that are being made.
+pub(super) const MAKING: &str = "making-";
+/// How the names of folders begin that are being removed.
+pub(super) const GONE: &str = "gone-";
+/// How the name of a folder begins on its way from one place to another, where folders cannot be exchanged.
+pub(super) const MOVING: &str = "moving-";

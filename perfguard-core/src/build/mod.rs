@@ -7,21 +7,37 @@ mod artifacts;
 mod cargo;
 mod cargo_config;
 mod checkout;
+mod checkout_error;
 mod error;
+mod file_clock;
+mod git_stand_in;
 mod kept;
 mod layout;
 mod lock;
-mod outside;
+mod manifests;
 mod role_linker;
 mod role_runner;
 mod role_wrapper;
 mod roles;
 mod seat;
 mod state;
+mod tree_files;
 mod workbench;
 
+#[cfg(test)]
+mod checkout_tests;
+#[cfg(test)]
+mod seat_tests;
+
+pub use checkout_error::CheckoutError;
 pub use error::{BuildError, LockError};
 pub use lock::MachineLock;
 pub use roles::multicall;
 pub use seat::Seat;
 pub use workbench::{Build, BuildRequest, Workbench, WorkbenchSetup};
+
+use checkout::Checkout;
+#[cfg(test)]
+use checkout::Updated;
+use layout::Layout;
+use seat::Swap;

@@ -19,6 +19,10 @@ pub(super) const LINKER: &str = "__PERFGUARD_LINKER";
 /// What perfguard's own variables begin with.
 pub(super) const OWN_PREFIX: &str = "__PERFGUARD_";
 
+/// The folder of the roles' names: changes whenever what a role does to a build changes, since cargo does not notice a
+/// changed wrapper.
+pub(super) const VERSION: &str = "1";
+
 /// rustc takes the linker's kind from its file name: this one is called like a C compiler.
 pub(super) const LINKER_NAME: &str = "perfguard-cc";
 pub(super) const WRAPPER_NAME: &str = "perfguard-wrap";

@@ -1,182 +1,166 @@
-//! Whose folder stands at `here`: the builder's, or a kept commit's while its bench runs.
-//!
-//! Folders change places in one atomic exchange, so that every path, compiled in, canonical or relative, means the
-//! commit that runs. Whatever a crash left is put right first: the builder's folder is known by its inode, a kept one by
-//! the key written in it.
+//! Which folder is called `here`: the builder's, or a kept one while its bench runs. Knows how two folders change
+//! places, and how to put right what a crash left.
 
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::BuildError;
-use super::layout::Layout;
+use super::checkout_error::Doing;
+use super::layout::{KEPT, MOVING};
+use super::{CheckoutError, Layout};
 
-/// Whose folder is to stand at `here`.
+/// Whose folder is to be `here`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seat<'a> {
-    /// The builder's: the tree that cargo builds.
+    /// The builder's: before any cargo call.
     Builder,
-    /// A kept commit's, by its key.
+    /// The one kept under this key: while its benches run.
     Kept(&'a str),
 }
 
-/// In each kept folder: its key.
+/// How folders changed places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Swap {
+    /// In one step, as it should be.
+    Exchanged,
+    /// One after the other by renaming: for a moment there is no `here`. The file system refuses the exchange.
+    Renamed,
+}
+
+/// A kept folder's own name, in a file of this name in it. Tells it from the builder's folder where inodes no longer
+/// do: after the cache was copied or restored.
 pub(super) const KEY_FILE: &str = "key";
 
-/// Lets a folder stand at `here`; puts right what a crash left.
-pub(super) fn take_seat(layout: &Layout, builder: u64, seat: Seat<'_>) -> Result<(), BuildError> {
-    if inode(&layout.here()) != Some(builder) || layout.root().join(AWAY).exists() {
-        put_right(layout, builder)?;
+/// Lets `here` and the folder kept under `key` change places.
+pub(super) fn swap(layout: &Layout, key: &str) -> Result<Swap, CheckoutError> {
+    if !layout.kept(key).is_dir() {
+        return Err(CheckoutError::NotKept { key: key.to_owned() });
     }
-    match seat {
-        Seat::Builder => Ok(()),
-        Seat::Kept(key) => exchange(layout, &layout.kept(key)),
+    match exchange(&layout.here(), &layout.kept(key)) {
+        Ok(()) => Ok(Swap::Exchanged),
+        Err(_) => swap_by_renaming(layout, key),
     }
 }
 
-pub(super) fn inode(path: &Path) -> Option<u64> {
-    path.symlink_metadata().ok().map(|metadata| metadata.ino())
+/// The same where the kernel or the file system knows no exchange (EXDEV, EINVAL, ENOSYS, …): three renames, each of
+/// which leaves a state that [`repair`] understands.
+pub(super) fn swap_by_renaming(layout: &Layout, key: &str) -> Result<Swap, CheckoutError> {
+    let (here, kept, moving) = (layout.here(), layout.kept(key), moving(layout, key));
+    let refused = |source| CheckoutError::ExchangeRefused { path: layout.root().to_owned(), source };
+    fs_err::rename(&here, &moving).map_err(refused)?;
+    if let Err(error) = fs_err::rename(&kept, &here) {
+        fs_err::rename(&moving, &here).map_err(refused)?;
+        return Err(refused(error));
+    }
+    fs_err::rename(&moving, &kept).map_err(refused)?;
+    Ok(Swap::Renamed)
 }
 
-/// Where a folder waits during an exchange that is not atomic.
-const AWAY: &str = "away";
-
-/// Gives every folder the name that it should have.
-fn put_right(layout: &Layout, builder: u64) -> Result<(), BuildError> {
-    let mut misplaced = Vec::new();
-    for item in fs_err::read_dir(layout.root()).map_err(BuildError::Cache)? {
-        let path = item.map_err(BuildError::Cache)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !(name == "here" || name == AWAY || name.starts_with("kept-")) || !path.is_dir() {
-            continue;
-        }
-        let key = fs_err::read_to_string(path.join(KEY_FILE)).ok();
-        let right = match key {
-            _ if inode(&path) == Some(builder) => layout.here(),
-            Some(key) => layout.kept(key.trim()),
-            // Neither the builder's nor whole: an update or a copy that was killed.
-            None => layout.root().join(format!("lost-{name}")),
-        };
-        if right != path {
-            misplaced.push((path, right));
-        }
-    }
-    // By way of names of their own, since two may have to change places.
-    let mut moves = Vec::new();
-    for (from, to) in misplaced {
-        let names = (0..).map(|number| layout.root().join(format!("kept-between-{number}")));
-        let between = names.into_iter().find(|name| !name.exists()).expect("some number is free");
-        fs_err::rename(&from, &between).map_err(BuildError::Cache)?;
-        moves.push((between, to));
-    }
-    for (between, to) in moves {
-        if to.exists() {
-            fs_err::remove_dir_all(&to).map_err(BuildError::Cache)?;
-        }
-        fs_err::rename(&between, &to).map_err(BuildError::Cache)?;
-    }
-    Ok(())
-}
-
-/// Lets `here` and a kept folder change places.
-fn exchange(layout: &Layout, kept: &Path) -> Result<(), BuildError> {
-    if !kept.is_dir() {
-        return Err(BuildError::NotKept(kept.file_name().unwrap_or_default().to_string_lossy().into_owned()));
-    }
+/// Puts the builder's folder back to `here` and every kept one to its name, whatever a crash left; makes a new
+/// builder's folder if there is none. Gives its inode.
+pub(super) fn repair(layout: &Layout, builder: Option<u64>) -> Result<u64, CheckoutError> {
+    const DOING: &str = "put the build folder back in its place";
     let here = layout.here();
-    if rename_exchange(&here, kept).is_ok() {
-        return Ok(());
+    let folders = folders(layout)?;
+    let by_inode = builder.and_then(|builder| folders.iter().find(|folder| inode(&folder.path) == Some(builder)));
+    let found = by_inode.or_else(|| folders.iter().find(|folder| !folder.path.join(KEY_FILE).is_file()));
+    let on_the_way = folders.iter().find(|folder| folder.place == Place::Moving);
+    match found {
+        Some(Folder { place: Place::Here, .. }) => {}
+        Some(Folder { place: Place::Moving, key, path }) => {
+            if here.is_dir() {
+                fs_err::rename(&here, layout.kept(key)).doing(DOING)?;
+            }
+            fs_err::rename(path, &here).doing(DOING)?;
+        }
+        Some(Folder { place: Place::Kept, key, path }) => {
+            if here.is_dir() {
+                swap(layout, key)?;
+            } else {
+                fs_err::rename(path, &here).doing(DOING)?;
+            }
+        }
+        None => {
+            if let Ok(key) = fs_err::read_to_string(here.join(KEY_FILE)) {
+                fs_err::rename(&here, layout.kept(&key)).doing(DOING)?;
+            }
+        }
     }
-    // Some file systems (an overlay's lower layer, network ones) refuse: three renames instead. A crash between them is
-    // put right like any other.
-    let away: PathBuf = layout.root().join(AWAY);
-    let steps = [(&here, &away), (&kept.to_owned(), &here), (&away, &kept.to_owned())];
-    steps.iter().try_for_each(|(from, to)| fs_err::rename(from, to)).map_err(BuildError::Cache)
+    // Whatever else was on its way is a kept folder.
+    if let Some(Folder { path, key, .. }) = on_the_way.filter(|folder| folder.path.is_dir()) {
+        fs_err::rename(path, layout.kept(key)).doing(DOING)?;
+    }
+    for folder in [layout.wb(), layout.out(), layout.build()] {
+        fs_err::create_dir_all(folder).doing(DOING)?;
+    }
+    let here = fs_err::symlink_metadata(here).doing(DOING)?;
+    Ok(super::state::inode(&here))
 }
 
+fn moving(layout: &Layout, key: &str) -> PathBuf {
+    layout.root().join(format!("{MOVING}{key}"))
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Here,
+    Moving,
+    Kept,
+}
+
+#[derive(Debug)]
+struct Folder {
+    place: Place,
+    key: String,
+    path: PathBuf,
+}
+
+/// All folders that may be the builder's: `here` first.
+fn folders(layout: &Layout) -> Result<Vec<Folder>, CheckoutError> {
+    const DOING: &str = "look through the workbench's folder";
+    let mut folders = Vec::new();
+    for item in fs_err::read_dir(layout.root()).doing(DOING)? {
+        let item = item.doing(DOING)?;
+        let name = item.file_name().to_string_lossy().into_owned();
+        let (place, key) = match (name.strip_prefix(KEPT), name.strip_prefix(MOVING)) {
+            (Some(key), _) => (Place::Kept, key),
+            (None, Some(key)) => (Place::Moving, key),
+            (None, None) if name == "here" => (Place::Here, ""),
+            (None, None) => continue,
+        };
+        folders.push(Folder { place, key: key.to_owned(), path: item.path() });
+    }
+    folders.sort_by(|one, other| one.place.cmp(&other.place));
+    Ok(folders)
+}
+
+fn inode(path: &Path) -> Option<u64> {
+    path.symlink_metadata().ok().map(|found| super::state::inode(&found))
+}
+
+/// Exchanges two names in one step: no moment in which one of them is missing.
 #[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "the standard library has no exchange")]
-fn rename_exchange(one: &Path, other: &Path) -> std::io::Result<()> {
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use std::ffi::CString;
     use std::os::unix::ffi::OsStrExt;
-    let text = |path: &Path| std::ffi::CString::new(path.as_os_str().as_bytes());
-    let (one, other) = (text(one)?, text(other)?);
-    // SAFETY: both texts end in a null and live through the call.
-    let done =
-        unsafe { libc::renameat2(libc::AT_FDCWD, one.as_ptr(), libc::AT_FDCWD, other.as_ptr(), libc::RENAME_EXCHANGE) };
-    if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    let one = CString::new(one.as_os_str().as_bytes())?;
+    let other = CString::new(other.as_os_str().as_bytes())?;
+    // The system call itself: not every C library that Rust links has the function.
+    // SAFETY: both pointers are to NUL-terminated strings that live until the call returns; the kernel only reads them.
+    #[expect(unsafe_code, reason = "neither std nor nix exchanges two names on every target")]
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_renameat2,
+            libc::AT_FDCWD,
+            one.as_ptr(),
+            libc::AT_FDCWD,
+            other.as_ptr(),
+            libc::RENAME_EXCHANGE,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn rename_exchange(_: &Path, _: &Path) -> std::io::Result<()> {
-    Err(std::io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A builder's folder and two kept ones, each with a file that says whose it is.
-    fn layout() -> (tempfile::TempDir, Layout, u64) {
-        let folder = tempfile::tempdir().unwrap();
-        let layout = Layout::new(folder.path().to_owned());
-        for (path, owner, key) in
-            [(layout.here(), "builder", None), (layout.kept("a"), "a", Some("a")), (layout.kept("b"), "b", Some("b"))]
-        {
-            fs_err::create_dir(&path).unwrap();
-            fs_err::write(path.join("owner"), owner).unwrap();
-            if let Some(key) = key {
-                fs_err::write(path.join(KEY_FILE), key).unwrap();
-            }
-        }
-        let builder = inode(&layout.here()).unwrap();
-        (folder, layout, builder)
-    }
-
-    fn owner(path: &Path) -> String {
-        fs_err::read_to_string(path.join("owner")).unwrap()
-    }
-
-    fn assert_all_in_place(layout: &Layout) {
-        assert_eq!(owner(&layout.here()), "builder");
-        assert_eq!((owner(&layout.kept("a")), owner(&layout.kept("b"))), ("a".into(), "b".into()));
-    }
-
-    #[test]
-    fn a_kept_folder_stands_here_until_the_next_takes_its_place() {
-        let (_folder, layout, builder) = layout();
-        for (seat, expected) in [(Seat::Kept("a"), "a"), (Seat::Kept("b"), "b"), (Seat::Builder, "builder")] {
-            take_seat(&layout, builder, seat).unwrap();
-            assert_eq!(owner(&layout.here()), expected);
-        }
-        assert_all_in_place(&layout);
-    }
-
-    #[test]
-    fn whatever_a_crash_left_is_put_right() {
-        let away = |layout: &Layout| layout.root().join(AWAY);
-        let crashes: [&dyn Fn(&Layout); 4] = [
-            &|layout| rename_exchange(&layout.here(), &layout.kept("a")).unwrap(),
-            &|layout| fs_err::rename(layout.here(), away(layout)).unwrap(),
-            &|layout| {
-                fs_err::rename(layout.here(), away(layout)).unwrap();
-                fs_err::rename(layout.kept("b"), layout.here()).unwrap();
-            },
-            &|layout| {
-                fs_err::rename(layout.here(), layout.root().join("kept-between-0")).unwrap();
-                fs_err::rename(layout.kept("b"), layout.here()).unwrap();
-            },
-        ];
-        for crash in crashes {
-            let (_folder, layout, builder) = layout();
-            crash(&layout);
-            take_seat(&layout, builder, Seat::Builder).unwrap();
-            assert_all_in_place(&layout);
-        }
-    }
-
-    #[test]
-    fn a_folder_that_is_not_kept_is_an_error_and_nothing_moves() {
-        let (_folder, layout, builder) = layout();
-        assert!(matches!(take_seat(&layout, builder, Seat::Kept("c")), Err(BuildError::NotKept(_))));
-        assert_all_in_place(&layout);
-    }
+fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

@@ -1,118 +1,158 @@
-//! What the workbench remembers between calls: which file of the tree is which content, and when the last build ended.
+//! What the build tree holds, as last written by perfguard, and when the last build ended.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
+use std::fs::Metadata;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::BuildError;
-use crate::vcs::Mode;
+use super::checkout_error::Doing;
+use super::{CheckoutError, Layout};
+use crate::vcs::{BlobId, Mode};
 
-/// A file of the tree as it was written: a later difference in size, time or inode means that somebody else wrote it.
+/// A file of the build tree as it was written: any other stat means that somebody else wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FileState {
+pub(super) struct Placed {
     pub(super) mode: Mode,
     pub(super) blob: String,
+    pub(super) stat: Stat,
+}
+
+/// What identifies an unchanged file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stat {
     size: u64,
-    modified_ns: i128,
+    /// Nanoseconds since the Unix epoch, as the file system keeps them.
+    mtime_ns: i128,
     inode: u64,
 }
 
-impl FileState {
-    pub(super) fn of(path: &Path, mode: Mode, blob: &str) -> std::io::Result<Self> {
-        let metadata = path.symlink_metadata()?;
-        let (size, modified_ns, inode) = (metadata.len(), modified_ns(&metadata), metadata.ino());
-        Ok(Self { mode, blob: blob.to_owned(), size, modified_ns, inode })
-    }
-
-    /// Whether the file still is what was written.
-    pub(super) fn is_untouched(&self, metadata: &std::fs::Metadata) -> bool {
-        (self.size, self.modified_ns, self.inode) == (metadata.len(), modified_ns(metadata), metadata.ino())
+impl Stat {
+    pub(super) fn of(found: &Metadata) -> Self {
+        Self { size: found.len(), mtime_ns: mtime_ns(found), inode: inode(found) }
     }
 }
 
-/// Modification time in nanoseconds since the Unix epoch.
-pub(super) fn modified_ns(metadata: &std::fs::Metadata) -> i128 {
-    i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec())
+/// Where a `Cargo.lock` came from that no tree brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SharedLock {
+    /// Cargo made it.
+    Generated,
+    /// It was offered, with this content.
+    Offered(String),
 }
 
-/// The memory of one workbench.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The contents of `state.json`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct State {
-    /// The tree's files; empty while an update is under way, so that a crash in it means everything anew.
-    #[serde(with = "paths")]
-    pub(super) files: BTreeMap<PathBuf, FileState>,
-    /// The file system's clock when the last build ended.
-    pub(super) built_ns: i128,
-    /// Inode of the builder's folder.
-    pub(super) builder: u64,
+    /// Files written from the tree. Empty while an update is under way: a crash means everything anew.
+    #[serde(with = "by_path")]
+    pub(super) files: BTreeMap<PathBuf, Placed>,
+    /// Lock files that no tree brought; they outlive updates, so that both sides share them.
+    #[serde(with = "by_path")]
+    pub(super) locks: BTreeMap<PathBuf, SharedLock>,
+    /// The inode of the builder's folder.
+    pub(super) builder: Option<u64>,
 }
 
 impl State {
-    /// Reads the memory; a missing or unreadable one is an empty one.
-    pub(super) fn load(path: &Path) -> Self {
-        fs_err::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
-    }
-
-    /// Writes the memory whole or not at all.
-    pub(super) fn save(&self, path: &Path) -> Result<(), BuildError> {
-        let text = serde_json::to_vec(self).expect("the state is plain data");
-        write_whole(path, &text)
-    }
-}
-
-/// Writes a file whole or not at all: beside it first, then renamed.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
-    let aside = path.with_extension("new");
-    fs_err::write(&aside, bytes).and_then(|()| fs_err::rename(&aside, path)).map_err(BuildError::Cache)
-}
-
-/// Paths as JSON keys: text where they are text, else `\0` and the bytes in hex.
-mod paths {
-    use super::{BTreeMap, Deserialize, FileState, OsStrExt, OsString, OsStringExt, Path, PathBuf};
-
-    pub(super) fn serialize<S: serde::Serializer>(
-        files: &BTreeMap<PathBuf, FileState>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(files.iter().map(|(path, file)| (encode(path), file)))
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<PathBuf, FileState>, D::Error> {
-        let files = BTreeMap::<String, FileState>::deserialize(deserializer)?;
-        Ok(files.into_iter().map(|(path, file)| (decode(&path), file)).collect())
-    }
-
-    fn encode(path: &Path) -> String {
-        match path.to_str() {
-            Some(text) => text.to_owned(),
-            None => {
-                path.as_os_str().as_bytes().iter().fold("\0".to_owned(), |text, byte| text + &format!("{byte:02x}"))
-            }
+    /// The stored state; a fresh one if there is none, or none that can be read: then everything is made anew.
+    pub(super) fn load(layout: &Layout) -> Result<Self, CheckoutError> {
+        match fs_err::read(layout.state_file()) {
+            Ok(text) => Ok(serde_json::from_slice(&text).unwrap_or_default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error).doing("read what the build tree holds"),
         }
     }
 
-    fn decode(text: &str) -> PathBuf {
-        let Some(hex) = text.strip_prefix('\0') else { return text.into() };
-        let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
-        let bytes = digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect();
-        OsString::from_vec(bytes).into()
+    /// Stores it in one step: whoever reads sees the old one or the new one.
+    pub(super) fn save(&self, layout: &Layout) -> Result<(), CheckoutError> {
+        const DOING: &str = "write down what the build tree holds";
+        let text = serde_json::to_vec(self).map_err(std::io::Error::other).doing(DOING)?;
+        let path = layout.root().join("state.json.new");
+        let mut file = fs_err::File::create(&path).doing(DOING)?;
+        file.write_all(&text).doing(DOING)?;
+        drop(file);
+        fs_err::rename(path, layout.state_file()).doing(DOING)
+    }
+
+    /// Whether the file found is the one that was placed, with this content.
+    pub(super) fn holds(&self, path: &Path, mode: Mode, blob: BlobId, found: Option<&Metadata>) -> bool {
+        let placed = self.files.get(path);
+        placed.zip(found).is_some_and(|(placed, found)| {
+            placed.mode == mode && placed.blob == blob.to_string() && placed.stat == Stat::of(found)
+        })
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn mtime_ns(found: &Metadata) -> i128 {
+    use std::os::unix::fs::MetadataExt;
+    i128::from(found.mtime()) * 1_000_000_000 + i128::from(found.mtime_nsec())
+}
+
+#[cfg(unix)]
+pub(super) fn inode(found: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(found)
+}
+
+/// Maps by path as JSON objects. `%` and bytes that are no UTF-8 are written as `%XX`.
+mod by_path {
+    use std::collections::BTreeMap;
+    use std::ffi::OsString;
+    use std::fmt::Write;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<V: Serialize, S: Serializer>(
+        map: &BTreeMap<PathBuf, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(map.iter().map(|(path, value)| (encode(path), value)))
+    }
+
+    pub(super) fn deserialize<'de, V: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<PathBuf, V>, D::Error> {
+        let map = BTreeMap::<String, V>::deserialize(deserializer)?;
+        Ok(map.into_iter().map(|(text, value)| (decode(&text), value)).collect())
+    }
+
+    pub(super) fn encode(path: &Path) -> String {
+        let mut text = String::new();
+        for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+            text.push_str(&chunk.valid().replace('%', "%25"));
+            for byte in chunk.invalid() {
+                write!(text, "%{byte:02X}").expect("writing to a string cannot fail");
+            }
+        }
+        text
+    }
+
+    pub(super) fn decode(text: &str) -> PathBuf {
+        let mut parts = text.split('%');
+        let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+        for part in parts {
+            let (hex, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+            bytes.extend(u8::from_str_radix(hex, 16).ok());
+            bytes.extend(rest.as_bytes());
+        }
+        PathBuf::from(OsString::from_vec(bytes))
     }
 
     #[cfg(test)]
     mod tests {
-        use super::{OsString, OsStringExt, PathBuf, decode, encode};
+        use super::*;
 
         #[test]
-        fn a_path_that_is_no_text_survives() {
-            for bytes in [&b"src/lib.rs"[..], b"a\xff\xfe/b", "π ∑\n".as_bytes()] {
+        fn any_path_survives() {
+            for bytes in [&b"plain"[..], b"100%", b"%41", b"\xff\xfe/\xc3\xa4\n", b"a b"] {
                 let path = PathBuf::from(OsString::from_vec(bytes.to_vec()));
-                assert_eq!(decode(&encode(&path)), path);
+                assert_eq!(decode(&encode(&path)), path, "{path:?}");
             }
         }
     }

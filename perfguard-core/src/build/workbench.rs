@@ -1,15 +1,14 @@
 //! The workbench of one repository, as the rest of perfguard sees it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::artifacts::Artifacts;
 use super::cargo::{Cargo, tool_environment};
 use super::cargo_config::pass_along_from_above;
-use super::checkout::Checkout;
-use super::layout::Layout;
-use super::roles::{LINKER_NAME, RUNNER_NAME, WRAPPER_NAME};
-use super::{BuildError, Seat, kept};
+use super::manifests::{outside_dependencies, root_sources};
+use super::roles::{LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
+use super::{BuildError, Checkout, CheckoutError, Layout, Seat, Swap};
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
 use crate::model::{Artifact, ArtifactHash, BuildContext};
@@ -26,6 +25,8 @@ pub struct WorkbenchSetup {
     pub executable: PathBuf,
     /// The repository's root, or the workspace's outside git.
     pub invoking_root: PathBuf,
+    /// The git directory that all work trees share; `None` outside git.
+    pub common_dir: Option<PathBuf>,
     /// perfguard's own environment.
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -33,6 +34,8 @@ pub struct WorkbenchSetup {
 /// What to build, in cargo's own words.
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
+    /// What is built, in words: `commit a1b2c3d4e`, `the working tree`.
+    pub what: String,
     /// The manifest, relative to the root.
     pub manifest: PathBuf,
     /// Where the user stands, relative to the root.
@@ -77,26 +80,23 @@ impl Workbench {
     /// # Errors
     /// When the cache cannot be read or written.
     pub fn open(setup: &WorkbenchSetup) -> Result<Self, BuildError> {
-        let root = setup.cache.join(&setup.repository_key);
-        fs_err::create_dir_all(&root).map_err(BuildError::Cache)?;
-        let layout = Layout::new(fs_err::canonicalize(root).map_err(BuildError::Cache)?);
-        for folder in [layout.roles(), layout.kits(), layout.artifacts()] {
-            fs_err::create_dir_all(folder).map_err(BuildError::Cache)?;
-        }
+        let layout = Layout::create(&setup.cache.join(&setup.repository_key))?;
+        let roles = layout.bin().join(VERSION);
+        fs_err::create_dir_all(&roles).map_err(BuildError::Cache)?;
         for name in [WRAPPER_NAME, LINKER_NAME, RUNNER_NAME] {
-            let link = layout.roles().join(name);
+            let link = roles.join(name);
             if fs_err::read_link(&link).ok().as_ref() != Some(&setup.executable) {
                 fs_err::remove_file(&link).ok();
-                std::os::unix::fs::symlink(&setup.executable, &link).map_err(BuildError::Cache)?;
+                fs_err::os::unix::fs::symlink(&setup.executable, &link).map_err(BuildError::Cache)?;
             }
         }
-        let checkout = Checkout::open(layout.clone())?;
+        let checkout = Checkout::open(layout.clone(), setup.common_dir.clone())?;
         Ok(Self { setup: setup.clone(), layout, checkout })
     }
 
     /// Where the tree lies that is built.
     pub fn tree(&self) -> PathBuf {
-        self.layout.tree()
+        self.layout.wb()
     }
 
     /// The environment for cargo and its tools in the tree.
@@ -116,28 +116,36 @@ impl Workbench {
         events: &mut dyn EventSink,
         cancel: &CancellationToken,
     ) -> Result<Build, BuildError> {
-        let what = describe(source);
+        let what = request.what.clone();
         if !source.entries.contains_key(&request.manifest) {
             return Err(BuildError::NoManifest { manifest: request.manifest.display().to_string(), what });
         }
-        let remarks = self.checkout.update(source, request.lock.as_ref(), &self.setup.invoking_root)?;
-        for remark in remarks {
-            events.event(Event::Remark { message: remark.message, hint: remark.hint });
+        self.link_outside(source, events)?;
+        if let Some((path, content)) = &request.lock {
+            self.checkout.offer_lock(path.clone(), content.clone());
+        }
+        let roots = &mut |_: &Path| Ok(root_sources(source).into_iter().collect());
+        let updated = self.checkout.update::<CheckoutError>(source, roots)?;
+        if let Some(path) = updated.differing.first() {
+            events.event(Event::Remark {
+                message: format!("`{}` changed while the tree was read: the newer content is built", path.display()),
+                hint: None,
+            });
         }
         let home =
             self.setup.environment.iter().find(|(name, _)| name == "CARGO_HOME").map(|(_, home)| PathBuf::from(home));
         pass_along_from_above(&self.layout.here(), &self.setup.invoking_root, home.as_deref())?;
-        fs_err::remove_dir_all(self.layout.captures()).ok();
-        fs_err::create_dir_all(self.layout.captures()).map_err(BuildError::Cache)?;
+        fs_err::remove_dir_all(self.layout.capture()).ok();
+        fs_err::create_dir_all(self.layout.capture()).map_err(BuildError::Cache)?;
         let cargo = Cargo { layout: &self.layout, environment: &self.setup.environment, request, what };
         let toolchain = cargo.toolchain(cancel)?;
         let triples = cargo.triples(&toolchain.host);
         let triple = triples.first().unwrap_or(&toolchain.host).clone();
         let runner = cargo.user_runner(&triple, cancel);
         let built = cargo.build(&triples, events, cancel);
-        let runs = cargo.run_environments(&runner)?;
+        let runs = cargo.run_environments(&runner);
         self.checkout.build_ended()?;
-        let (built, complete) = built?;
+        let ((built, complete), runs) = (built?, runs?);
         let context = BuildContext {
             toolchain: toolchain.version,
             triple,
@@ -153,29 +161,49 @@ impl Workbench {
     fn lock_hash(&self, request: &BuildRequest) -> Option<String> {
         let beside = request.manifest.parent().map(|folder| folder.join("Cargo.lock"));
         let candidates = request.lock.iter().map(|(path, _)| path.clone()).chain(beside).chain(["Cargo.lock".into()]);
-        let bytes = candidates.map(|path| self.layout.tree().join(path)).find_map(|path| std::fs::read(path).ok())?;
+        let bytes = candidates.map(|path| self.layout.wb().join(path)).find_map(|path| std::fs::read(path).ok())?;
         Some(blake3::hash(&bytes).to_hex()[..16].to_owned())
+    }
+
+    /// Links path dependencies that lie outside the repository, and says so.
+    fn link_outside(&mut self, source: &SourceTree, events: &mut dyn EventSink) -> Result<(), BuildError> {
+        for path in outside_dependencies(source, &self.setup.invoking_root) {
+            self.checkout.link_outside(&self.setup.invoking_root, &path)?;
+            let message =
+                format!("path dependency `{}` lies outside the repository: it is not versioned", path.display());
+            events.event(Event::Remark { message, hint: None });
+        }
+        Ok(())
     }
 
     /// Keeps the folder of the tree that was just built, so that its executables can run among their own files later.
     ///
     /// # Errors
     /// When the cache cannot be written.
-    pub fn keep(&self, build: &Build, source: &SourceTree) -> Result<(), BuildError> {
-        kept::keep(&self.layout, &build.key, source, &self.setup.invoking_root)
+    pub fn keep(&mut self, build: &Build) -> Result<(), BuildError> {
+        Ok(self.checkout.keep(&build.key)?)
+    }
+
+    /// Removes a commit's kept folder, if there is one.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    pub fn remove_kept(&mut self, key: &str) -> Result<(), BuildError> {
+        Ok(self.checkout.remove_kept(key)?)
     }
 
     /// Whether a commit's folder is kept.
     pub fn has_kept(&self, key: &str) -> bool {
-        kept::has_kept(&self.layout, key)
+        self.checkout.has(key)
     }
 
-    /// Lets the builder's folder, or a kept commit's, stand where every path leads.
+    /// Lets the builder's folder, or a kept commit's, stand where every path leads. Gives whether that was one atomic
+    /// step, as it is on every common file system.
     ///
     /// # Errors
     /// When the commit is not kept, or the folders cannot be moved.
-    pub fn seat(&self, seat: Seat<'_>) -> Result<(), BuildError> {
-        self.checkout.seat(seat)
+    pub fn seat(&mut self, seat: Seat<'_>) -> Result<bool, BuildError> {
+        Ok(self.checkout.seat(seat)? == Swap::Exchanged)
     }
 
     /// A kept executable.
@@ -184,13 +212,5 @@ impl Workbench {
     /// When it is gone, or its bytes are not those of its hash.
     pub fn artifact(&self, hash: &ArtifactHash) -> Result<Artifact, BuildError> {
         Artifacts::new(&self.layout).load(hash)
-    }
-}
-
-/// What is built, for messages.
-fn describe(source: &SourceTree) -> String {
-    match &source.commit {
-        Some(commit) if !source.working_copy => format!("commit {}", &commit.as_str()[..10]),
-        _ => "the working tree".to_owned(),
     }
 }

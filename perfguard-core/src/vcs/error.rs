@@ -1,60 +1,91 @@
-//! What git cannot do here, and what to do about it.
+//! What can go wrong with git, and the next step for each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// A repository could not be read, or a revision is unknown.
+/// A repository or a source tree could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum VcsError {
-    /// The revision names nothing.
+    /// The revision names nothing, or more than one thing.
     #[error("unknown revision `{revision}`")]
     UnknownRevision {
         /// As the user wrote it.
         revision: String,
-        /// Whether the repository has only a part of its history.
+        /// Names of branches and tags that look like it.
+        near: Vec<String>,
+        /// The repository's history is cut off, so that the revision may lie beyond.
         shallow: bool,
-        /// Why.
+        /// What libgit2 said.
         #[source]
         source: git2::Error,
     },
     /// The repository has no work tree.
-    #[error("`{}` is a bare repository", .0.display())]
-    Bare(PathBuf),
-    /// The repository belongs to somebody else.
-    #[error("the repository `{}` belongs to another user", path.display())]
+    #[error("`{path}` is a bare repository, there is no work tree to measure")]
+    Bare {
+        /// The repository.
+        path: PathBuf,
+    },
+    /// The repository belongs to another user, and git was not told to trust it.
+    #[error("the repository at `{path}` belongs to another user")]
     ForeignOwner {
-        /// Where it was looked for.
+        /// The repository.
         path: PathBuf,
-        /// Why.
+    },
+    /// The repository keeps its objects or references in a format that libgit2 does not read.
+    #[error("the repository at `{path}` uses {format}, which perfguard cannot read")]
+    UnsupportedFormat {
+        /// The repository.
+        path: PathBuf,
+        /// In words, such as `the reftable format`.
+        format: &'static str,
+        /// What libgit2 said.
         #[source]
         source: git2::Error,
     },
-    /// The repository has a format that libgit2 does not read.
-    #[error("the repository `{}` has a format that perfguard cannot read", path.display())]
-    Format {
-        /// Where it was looked for.
+    /// Objects were never fetched: the repository is a partial clone.
+    #[error("`{path}` of {commit} was never fetched into this partial clone")]
+    PartialClone {
+        /// A file whose content is missing.
+        path: PathBuf,
+        /// The commit it belongs to, or `the index`.
+        commit: String,
+    },
+    /// A tree holds a name that must not be written to a disk.
+    #[error("{commit} holds a file with the dangerous name `{path}`")]
+    DangerousName {
+        /// The name.
+        path: PathBuf,
+        /// The commit it belongs to, or `the index`.
+        commit: String,
+    },
+    /// The index holds unmerged files.
+    #[error("the index holds unmerged files, such as `{path}`")]
+    Unmerged {
+        /// One of them.
+        path: PathBuf,
+    },
+    /// A file of the working copy went away while it was read.
+    #[error("`{path}` went away while the working tree was read")]
+    Vanished {
+        /// The file.
         path: PathBuf,
         /// Why.
         #[source]
-        source: git2::Error,
+        source: std::io::Error,
     },
-    /// An object is not there: a partial clone.
-    #[error("an object of the repository is missing")]
-    MissingObject(#[source] git2::Error),
-    /// Any other trouble of git's.
-    #[error("git could not {action}")]
+    /// A file or directory could not be read.
+    #[error("could not read the source tree")]
+    Io(#[from] std::io::Error),
+    /// Anything else that libgit2 refused.
+    #[error("could not {action} at `{path}`")]
     Git {
         /// What was tried.
         action: &'static str,
-        /// Why.
+        /// The repository.
+        path: PathBuf,
+        /// What libgit2 said.
         #[source]
         source: git2::Error,
     },
-    /// A file could not be read.
-    #[error("could not read the working copy")]
-    Read(#[source] std::io::Error),
-    /// A stand-in git directory could not be written.
-    #[error("could not write the stand-in git directory")]
-    Write(#[source] std::io::Error),
 }
 
 impl VcsError {
@@ -62,30 +93,49 @@ impl VcsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownRevision { shallow: true, .. } => {
-                Some("this is a shallow clone: `git fetch --unshallow` brings the rest of the history".to_owned())
+                Some("the history of this clone is cut off: `git fetch --unshallow`".to_owned())
             }
-            Self::UnknownRevision { .. } => {
-                Some("`git log --oneline` shows commits; any revision git understands will do".to_owned())
+            Self::UnknownRevision { near, .. } if !near.is_empty() => {
+                Some(format!("there is {}", near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")))
             }
-            Self::Bare(_) => Some("run this in a work tree: `git worktree add FOLDER`".to_owned()),
-            Self::ForeignOwner { path, .. } => {
-                Some(format!("if you trust it: `git config --global --add safe.directory {}`", path.display()))
+            Self::ForeignOwner { path } => {
+                let path = path.to_string_lossy();
+                let quoted = shlex::try_quote(&path).unwrap_or_else(|_| "PATH".into());
+                Some(format!("if you trust it: `git config --global --add safe.directory {quoted}`"))
             }
-            Self::Format { .. } => Some(
-                "reftable and SHA-256 repositories are not read yet; a clone with the default format is".to_owned(),
-            ),
-            Self::MissingObject(_) => {
-                Some("in a partial clone, `git fetch --refetch` brings the missing objects".to_owned())
+            Self::PartialClone { .. } => {
+                // A plain `--refetch` applies the clone's filter again and fetches nothing.
+                Some("fetch all of it: `git fetch --refetch --no-filter`".to_owned())
             }
-            Self::Git { .. } | Self::Read(_) | Self::Write(_) => None,
+            Self::UnsupportedFormat { .. } => {
+                Some("clone it with `git clone --ref-format=files`, in the default object format".to_owned())
+            }
+            Self::Bare { .. } => Some("make a work tree: `git worktree add PATH`".to_owned()),
+            Self::Unmerged { .. } => Some("finish the merge first: `git status` lists them".to_owned()),
+            Self::Vanished { .. } => Some("run it again when nothing writes to the tree".to_owned()),
+            Self::UnknownRevision { .. } | Self::DangerousName { .. } | Self::Io(_) | Self::Git { .. } => None,
         }
     }
 
-    /// Wraps trouble that has no kind of its own.
-    pub(super) fn git(action: &'static str) -> impl FnOnce(git2::Error) -> Self {
-        move |source| {
-            let missing = source.code() == git2::ErrorCode::NotFound && source.class() == git2::ErrorClass::Odb;
-            if missing { Self::MissingObject(source) } else { Self::Git { action, source } }
+    /// The error of having failed to open the repository found at or above `path`.
+    pub(super) fn opening(path: &Path, source: git2::Error) -> Self {
+        let path = path.to_owned();
+        if source.code() == git2::ErrorCode::Owner {
+            // libgit2 names the folder that it wants to be trusted: it may lie above the one we asked for.
+            let named = source.message().split('\'').nth(1).map(|named| PathBuf::from(named.trim_end_matches('/')));
+            return Self::ForeignOwner { path: named.unwrap_or(path) };
+        }
+        let message = source.message().to_lowercase();
+        let format = [
+            ("refstorage", "the reftable format"),
+            ("object format", "the SHA-256 object format"),
+            ("objectformat", "the SHA-256 object format"),
+            ("partialclone", "the old partial clone format"),
+            ("unsupported extension", "a git extension"),
+        ];
+        match format.iter().find(|(word, _)| message.contains(word)) {
+            Some((_, format)) => Self::UnsupportedFormat { path, format, source },
+            None => Self::Git { action: "open the repository", path, source },
         }
     }
 }

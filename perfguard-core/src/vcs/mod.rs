@@ -1,15 +1,18 @@
-//! The door to git, through git2. Reads only: no ref, index, HEAD or file of the user's is ever written.
-//!
-//! A [`SourceTree`] is what a revision, the index or the working copy contains, as paths and blob ids; its contents are
-//! read when they are needed.
+//! The door to git (through libgit2) and to source trees without git. Reads only: nothing below the user's repository
+//! is ever written here.
 
+mod collect;
 mod error;
 mod repository;
+mod snapshot;
 mod source_tree;
-mod stand_in;
-mod working_copy;
+
+#[cfg(test)]
+pub(crate) mod test_repository;
+#[cfg(test)]
+mod tests;
 
 pub use error::VcsError;
-pub use repository::{CommitInfo, Head, Repository};
-pub use source_tree::{CommitId, Entry, Mode, Reader, Remark, SourceTree};
-pub use working_copy::directory_tree;
+pub use repository::{CommitId, CommitInfo, Head, Repository};
+pub use snapshot::directory_tree;
+pub use source_tree::{Blob, BlobId, Entry, Mode, Remark, SourceTree};

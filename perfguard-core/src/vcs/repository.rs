@@ -1,248 +1,208 @@
-//! A repository: its revisions and their trees.
+//! A git repository: where it is, what its revisions mean, and the trees of its commits and index.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use git2::{ErrorClass, ErrorCode, ObjectType, Oid, TreeWalkMode, TreeWalkResult};
+use git2::{ErrorCode, RepositoryOpenFlags};
 
-use super::source_tree::Content;
-use super::{CommitId, Entry, Mode, Remark, SourceTree, VcsError};
+use super::collect::Collector;
+use super::snapshot;
+use super::source_tree::Objects;
+use super::{SourceTree, VcsError};
 
-/// What HEAD is.
+/// The id of a commit: 40 lower-case hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct CommitId(pub String);
+
+impl CommitId {
+    /// The first nine digits, for people.
+    pub fn short(&self) -> &str {
+        self.0.get(..9).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where HEAD is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Its commit; `None` before the first.
+    /// The commit; `None` before the first one.
     pub commit: Option<CommitId>,
-    /// The branch it is on; `None` when detached.
+    /// The branch; `None` if HEAD is detached.
     pub branch: Option<String>,
 }
 
-/// What a commit says of itself.
+/// What a commit says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitInfo {
-    /// First line of its message.
+    /// The first paragraph of its message, in one line.
     pub subject: String,
-    /// When it was written, seconds since the Unix epoch.
-    pub author_time: i64,
+    /// When it was written, nanoseconds since the Unix epoch (whole seconds).
+    pub authored_at_ns: i64,
 }
 
-/// A git repository with a work tree.
+/// A git repository with a work tree. Reads only.
+#[derive(Debug)]
 pub struct Repository {
-    pub(super) git: git2::Repository,
-    workdir: PathBuf,
+    objects: Objects,
     common_dir: PathBuf,
-}
-
-impl std::fmt::Debug for Repository {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Repository").field("workdir", &self.workdir).finish_non_exhaustive()
-    }
+    workdir: PathBuf,
 }
 
 impl Repository {
-    /// Finds the repository around a folder; `None` outside git.
+    /// Finds the repository that `path` lies in; `None` outside git.
     ///
     /// # Errors
-    /// When there is one that cannot be read: another owner's, a format that libgit2 does not know, a bare one.
-    pub fn discover(folder: &Path) -> Result<Option<Self>, VcsError> {
-        let git = match git2::Repository::discover(folder) {
-            Ok(git) => git,
-            Err(error) if error.code() == ErrorCode::Owner => {
-                return Err(VcsError::ForeignOwner { path: folder.to_owned(), source: error });
-            }
-            Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Repository => {
-                return Ok(None);
-            }
-            Err(error) => return Err(VcsError::Format { path: folder.to_owned(), source: error }),
+    /// There is one, but it cannot be used: bare, of a foreign owner, or in a format that libgit2 does not read.
+    pub fn discover(path: &Path) -> Result<Option<Self>, VcsError> {
+        let none: [&Path; 0] = [];
+        let opened = match git2::Repository::open_ext(path, RepositoryOpenFlags::CROSS_FS, none) {
+            Ok(opened) => opened,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(VcsError::opening(path, error)),
         };
-        let Some(workdir) = git.workdir() else {
-            return Err(VcsError::Bare(git.path().to_owned()));
+        let Some(workdir) = opened.workdir().map(Path::to_owned) else {
+            return Err(VcsError::Bare { path: opened.path().to_owned() });
         };
-        let workdir = fs_err::canonicalize(workdir).map_err(VcsError::Read)?;
-        let common_dir = fs_err::canonicalize(git.commondir()).map_err(VcsError::Read)?;
-        Ok(Some(Self { git, workdir, common_dir }))
+        let common_dir = fs_err::canonicalize(opened.commondir())?;
+        let workdir = fs_err::canonicalize(workdir)?;
+        Ok(Some(Self { objects: Objects(Arc::new(Mutex::new(opened))), common_dir, workdir }))
     }
 
-    /// The root of the work tree, canonical.
-    pub fn workdir(&self) -> &Path {
-        &self.workdir
-    }
-
-    /// The git directory that all work trees share, canonical.
+    /// The git directory that all work trees of this repository share; a real path.
     pub fn common_dir(&self) -> &Path {
         &self.common_dir
     }
 
-    /// What HEAD is.
+    /// The root of the work tree that was discovered; a real path.
+    pub fn workdir(&self) -> &Path {
+        &self.workdir
+    }
+
+    /// Where HEAD of this work tree is.
     ///
     /// # Errors
-    /// When HEAD cannot be read.
+    /// HEAD cannot be read.
     pub fn head(&self) -> Result<Head, VcsError> {
-        let reference = self.git.find_reference("HEAD").map_err(VcsError::git("read HEAD"))?;
-        let branch = reference.symbolic_target().ok().flatten().map(str::to_owned);
-        let branch = branch.and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned));
-        let commit = match self.git.head() {
-            Ok(head) => Some(head.peel_to_commit().map_err(VcsError::git("read HEAD"))?.id()),
-            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => None,
-            Err(error) => return Err(VcsError::Git { action: "read HEAD", source: error }),
-        };
-        Ok(Head { commit: commit.map(|id| CommitId(id.to_string())), branch })
-    }
-
-    /// The commit that a revision names: whatever `git rev-parse` understands.
-    ///
-    /// # Errors
-    /// [`VcsError::UnknownRevision`].
-    pub fn resolve(&self, revision: &str) -> Result<CommitId, VcsError> {
-        let commit = self.git.revparse_single(revision).and_then(|object| object.peel_to_commit());
-        match commit {
-            Ok(commit) => Ok(CommitId(commit.id().to_string())),
-            Err(source) => {
-                let shallow = self.git.is_shallow();
-                Err(VcsError::UnknownRevision { revision: revision.to_owned(), shallow, source })
-            }
-        }
-    }
-
-    /// What a commit says of itself.
-    ///
-    /// # Errors
-    /// When the commit cannot be read.
-    pub fn commit(&self, id: &CommitId) -> Result<CommitInfo, VcsError> {
-        let commit = self.find_commit(id)?;
-        let subject = String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned();
-        Ok(CommitInfo { subject, author_time: commit.author().when().seconds() })
-    }
-
-    pub(super) fn find_commit(&self, id: &CommitId) -> Result<git2::Commit<'_>, VcsError> {
-        let id = Oid::from_str(id.as_str()).map_err(VcsError::git("read a commit id"))?;
-        self.git.find_commit(id).map_err(VcsError::git("read a commit"))
-    }
-
-    /// A commit's content, submodules from the objects that are there.
-    ///
-    /// # Errors
-    /// When an object is missing.
-    pub fn tree(&self, id: &CommitId) -> Result<SourceTree, VcsError> {
-        let root = self.find_commit(id)?.tree().map_err(VcsError::git("read a tree"))?;
-        let mut found = Found::default();
-        self.walk(&self.git, &root, Path::new(""), &mut found)?;
-        let lfs = self.lfs_pointers(&found.entries);
-        let mut remarks = found.remarks;
-        remarks.extend(lfs);
-        Ok(SourceTree {
-            commit: Some(id.clone()),
-            dirty: false,
-            working_copy: false,
-            entries: found.entries,
-            remarks,
-            common_dir: Some(self.common_dir.clone()),
-        })
-    }
-
-    /// Adds a tree's files below a prefix; goes into submodules.
-    fn walk(
-        &self,
-        git: &git2::Repository,
-        tree: &git2::Tree<'_>,
-        prefix: &Path,
-        found: &mut Found,
-    ) -> Result<(), VcsError> {
-        let git_directory = git.commondir().to_owned();
-        let mut modules = Vec::new();
-        tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
-            let path = prefix.join(path_of(folder.as_bytes())).join(path_of(entry.name_bytes()));
-            match (entry.kind(), entry.filemode()) {
-                (Some(ObjectType::Blob), mode) => {
-                    let content = Content::Object { git_directory: git_directory.clone() };
-                    let entry = Entry { mode: mode_of(mode), blob: entry.id().to_string(), content };
-                    found.entries.insert(path, entry);
-                }
-                (Some(ObjectType::Commit), _) => modules.push((path, entry.id())),
-                _ => {}
-            }
-            TreeWalkResult::Ok
-        })
-        .map_err(VcsError::git("read a tree"))?;
-        for (path, commit) in modules {
-            self.walk_module(&path, commit, found)?;
-        }
-        Ok(())
-    }
-
-    fn walk_module(&self, path: &Path, commit: Oid, found: &mut Found) -> Result<(), VcsError> {
-        let opened = self.open_module(path);
-        let tree = opened.as_ref().and_then(|module| module.find_commit(commit).and_then(|commit| commit.tree()).ok());
-        if let (Some(module), Some(tree)) = (&opened, tree) {
-            return self.walk(module, &tree, path, found);
-        }
-        found.remarks.push(Remark {
-            message: format!("submodule `{}` is not there at {commit:.10}: left out", path.display()),
-            hint: Some("`git submodule update --init --recursive` brings it".to_owned()),
+        let repository = self.lock();
+        let failed = |source| self.failed("read HEAD", source);
+        let reference = repository.find_reference("HEAD").map_err(failed)?;
+        let branch = reference.symbolic_target_bytes().map(|name| {
+            let name = String::from_utf8_lossy(name);
+            name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned()
         });
-        Ok(())
-    }
-
-    /// A submodule's own repository: by its work tree, else by the git directory that git keeps for its name.
-    pub(super) fn open_module(&self, path: &Path) -> Option<git2::Repository> {
-        let by_tree = git2::Repository::open(self.workdir.join(path)).ok();
-        by_tree.or_else(|| {
-            let modules = self.git.submodules().ok()?;
-            let module = modules.iter().find(|module| module.path() == path)?;
-            git2::Repository::open(self.common_dir.join("modules").join(module.name().ok()?)).ok()
-        })
-    }
-
-    /// A remark on files whose content is a Git LFS pointer: what was committed is not what a checkout shows.
-    fn lfs_pointers(&self, entries: &BTreeMap<PathBuf, Entry>) -> Option<Remark> {
-        // Only a repository that tells git to filter can have pointers: reading every blob would cost too much.
-        let attributes: Vec<&Entry> =
-            entries.iter().filter(|(path, _)| path.ends_with(".gitattributes")).map(|(_, entry)| entry).collect();
-        let mut reader = super::Reader::default();
-        let filtered = attributes
-            .iter()
-            .any(|entry| reader.read(entry).is_ok_and(|(text, _)| text.windows(10).any(|part| part == b"filter=lfs")));
-        if !filtered {
-            return None;
-        }
-        let odb = self.git.odb().ok()?;
-        let small = |entry: &Entry| {
-            let id = Oid::from_str(&entry.blob).ok()?;
-            odb.read_header(id).ok().filter(|(size, _)| *size < 1024)
+        let commit = match reference.peel_to_commit() {
+            Ok(commit) => Some(CommitId(commit.id().to_string())),
+            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::UnbornBranch) && branch.is_some() => {
+                None
+            }
+            Err(error) => return Err(failed(error)),
         };
-        let pointers: Vec<_> = entries
-            .iter()
-            .filter(|(_, entry)| small(entry).is_some())
-            .filter(|(_, entry)| {
-                reader.read(entry).is_ok_and(|(text, _)| text.starts_with(b"version https://git-lfs.github.com/spec/"))
-            })
-            .map(|(path, _)| path.display().to_string())
-            .collect();
-        let first = pointers.first()?;
-        Some(Remark {
-            message: format!("{} files are Git LFS pointers in this commit, `{first}` among them", pointers.len()),
-            hint: Some("benches that read them see the pointer; measure the working tree instead".to_owned()),
+        Ok(Head { commit, branch })
+    }
+
+    /// The commit that a revision names, in any way that git understands.
+    ///
+    /// # Errors
+    /// [`VcsError::UnknownRevision`] if it names none or several.
+    pub fn resolve(&self, revision: &str) -> Result<CommitId, VcsError> {
+        let repository = self.lock();
+        let found = repository.revparse_single(revision).and_then(|object| object.peel_to_commit());
+        found.map(|commit| CommitId(commit.id().to_string())).map_err(|source| VcsError::UnknownRevision {
+            near: near_names(&repository, revision),
+            shallow: repository.is_shallow(),
+            revision: revision.to_owned(),
+            source,
         })
     }
-}
 
-/// Files and remarks gathered on a walk.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) entries: BTreeMap<PathBuf, Entry>,
-    pub(super) remarks: Vec<Remark>,
-}
-
-/// Git's paths are bytes; on Unix so are ours.
-pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
-}
-
-pub(super) fn mode_of(mode: i32) -> Mode {
-    match mode & 0o170_000 {
-        0o120_000 => Mode::Symlink,
-        _ if mode & 0o111 != 0 => Mode::Executable,
-        _ => Mode::File,
+    /// What a commit says about itself.
+    ///
+    /// # Errors
+    /// There is no such commit.
+    pub fn commit(&self, id: &CommitId) -> Result<CommitInfo, VcsError> {
+        let repository = self.lock();
+        let commit = self.find_commit(&repository, id)?;
+        let subject = commit.summary_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let authored_at_ns = commit.author().when().seconds().saturating_mul(1_000_000_000);
+        Ok(CommitInfo { subject: subject.unwrap_or_default(), authored_at_ns })
     }
+
+    /// The tree of a commit, with those of its submodules as far as their objects are there.
+    ///
+    /// # Errors
+    /// There is no such commit, or its objects are not all there.
+    pub fn tree(&self, id: &CommitId) -> Result<SourceTree, VcsError> {
+        let root = {
+            let repository = self.lock();
+            let commit = self.find_commit(&repository, id)?;
+            commit.tree_id()
+        };
+        let mut collector = Collector::new(id.short());
+        collector.tree(&self.objects, &self.workdir, &self.common_dir, root, Path::new(""))?;
+        Ok(collector.finish(Some(id.clone()), false))
+    }
+
+    /// What is staged, as `git commit` would commit it.
+    ///
+    /// # Errors
+    /// The index holds unmerged files, or its objects are not all there.
+    pub fn index_tree(&self) -> Result<SourceTree, VcsError> {
+        let head = self.head()?.commit;
+        let mut collector = Collector::new("the index");
+        let dirty = {
+            let repository = self.lock();
+            let failed = |source| self.failed("read the index", source);
+            let mut index = repository.index().map_err(failed)?;
+            index.read(false).map_err(failed)?;
+            let tree = match &head {
+                Some(id) => Some(self.find_commit(&repository, id)?.tree().map_err(failed)?),
+                None => None,
+            };
+            let staged = repository.diff_tree_to_index(tree.as_ref(), Some(&index), None).map_err(failed)?;
+            staged.deltas().len() > 0
+        };
+        collector.index(&self.objects, &self.workdir, &self.common_dir)?;
+        Ok(collector.finish(head, dirty))
+    }
+
+    /// The working copy: tracked files as they lie there, and untracked ones that are not ignored. Nested
+    /// repositories that are no submodules are left out. Nothing is written, not even the index.
+    ///
+    /// # Errors
+    /// A file or the index cannot be read.
+    pub fn working_tree(&self) -> Result<SourceTree, VcsError> {
+        let head = self.head()?.commit;
+        snapshot::working_tree(&self.objects, &self.workdir, head)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, git2::Repository> {
+        self.objects.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, action: &'static str, source: git2::Error) -> VcsError {
+        VcsError::Git { action, path: self.workdir.clone(), source }
+    }
+
+    fn find_commit<'r>(&self, repository: &'r git2::Repository, id: &CommitId) -> Result<git2::Commit<'r>, VcsError> {
+        let found = git2::Oid::from_str(&id.0).and_then(|id| repository.find_commit(id));
+        found.map_err(|source| self.failed("read a commit", source))
+    }
+}
+
+/// Branches and tags whose name contains the revision, or differs in case only.
+fn near_names(repository: &git2::Repository, revision: &str) -> Vec<String> {
+    let wanted = revision.to_lowercase();
+    if wanted.len() < 3 {
+        return Vec::new();
+    }
+    let references = repository.references().into_iter().flatten().flatten();
+    let names = references.filter_map(|reference| reference.shorthand().ok().map(str::to_owned));
+    names.filter(|name| name.to_lowercase().contains(&wanted)).take(3).collect()
 }

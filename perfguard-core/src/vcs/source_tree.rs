@@ -1,64 +1,92 @@
-//! What a revision, the index or the working copy contains.
+//! A source tree: which files, with which content, and how to read them. Where it came from (commit, index, working
+//! copy, plain directory) no longer matters to whoever reads it.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use git2::Oid;
-use serde::{Deserialize, Serialize};
+use super::{CommitId, VcsError};
 
-use super::VcsError;
+/// The git object id of a file's raw content, whether or not that object exists anywhere: equal content, equal id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BlobId(pub(super) git2::Oid);
 
-/// A commit's object id, 40 lower-case hex digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CommitId(pub(super) String);
-
-impl CommitId {
-    /// The hex digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
+impl BlobId {
+    /// The id of this content.
+    #[expect(clippy::missing_panics_doc, reason = "hashing bytes in memory cannot fail")]
+    pub fn of(content: &[u8]) -> Self {
+        let id = git2::Oid::hash_object(git2::ObjectType::Blob, content);
+        Self(id.expect("hashing bytes in memory cannot fail"))
     }
 }
 
-impl fmt::Display for CommitId {
+impl fmt::Display for BlobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}", self.0)
     }
 }
 
-/// What kind of file an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+impl FromStr for BlobId {
+    type Err = git2::Error;
+
+    fn from_str(hex: &str) -> Result<Self, Self::Err> {
+        hex.parse().map(Self)
+    }
+}
+
+/// What kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// An ordinary file.
+    /// A plain file.
     File,
     /// A file that may be executed.
     Executable,
-    /// A symbolic link; its content is the target.
+    /// A symbolic link; its content is where it points to.
     Symlink,
 }
 
 /// One file of a tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Entry {
-    /// What kind.
+    /// What kind of file.
     pub mode: Mode,
-    /// The git blob id of its raw content, 40 hex digits: equal ids are equal contents, wherever they come from.
-    pub blob: String,
-    /// Where the content is.
-    pub(super) content: Content,
+    /// Its content.
+    pub blob: BlobId,
+    pub(super) origin: Origin,
 }
 
 /// Where an entry's content is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Content {
-    /// In the object store of this git directory.
-    Object { git_directory: PathBuf },
-    /// In this file of a working copy.
-    File(PathBuf),
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    /// In a git object store.
+    Object(Objects),
+    /// In this file of the working copy.
+    WorkingCopy(PathBuf),
 }
 
-/// Something that the user should know of a tree.
+/// A git object store, opened once and shared by the entries that lie in it.
+#[derive(Clone)]
+pub(super) struct Objects(pub(super) Arc<Mutex<git2::Repository>>);
+
+impl fmt::Debug for Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Objects")
+    }
+}
+
+/// A file's content as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// The id of these bytes. It differs from the entry's if the working copy changed since the snapshot.
+    pub id: BlobId,
+    /// The content; of a symbolic link, where it points to.
+    pub bytes: Vec<u8>,
+}
+
+/// Something about a tree that the user should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     /// A lower-case fragment without final period.
@@ -67,86 +95,81 @@ pub struct Remark {
     pub hint: Option<String>,
 }
 
-/// What a revision, the index or the working copy contains.
+/// A tree of files.
 #[derive(Debug, Clone)]
 pub struct SourceTree {
-    /// The commit that this is, or that the working copy or the index stands on.
+    /// The commit that this tree is, or stands on; `None` outside git and before the first commit.
     pub commit: Option<CommitId>,
-    /// Whether the contents differ from that commit's.
+    /// Whether the tree differs from that commit (always `false` without one that it could differ from, outside git).
     pub dirty: bool,
-    /// Whether this is a working copy's or an index' content rather than a commit's.
-    pub working_copy: bool,
-    /// Files by path, relative to the root, submodules' included.
+    /// The files by their path from the tree's root.
     pub entries: BTreeMap<PathBuf, Entry>,
-    /// What the user should know.
+    /// What the user should know about it.
     pub remarks: Vec<Remark>,
-    /// The git directory that all work trees share; `None` outside git.
-    pub common_dir: Option<PathBuf>,
 }
 
 impl SourceTree {
-    /// A key of the contents: the commit where this is a commit's clean content, else a hash over all entries.
-    pub fn key(&self) -> String {
-        match &self.commit {
-            Some(commit) if !self.dirty => commit.to_string(),
-            _ => format!("tree-{}", self.digest()),
-        }
+    /// The content of one file; `None` if the tree has no such file.
+    ///
+    /// # Errors
+    /// The object or the file cannot be read any more.
+    pub fn read(&self, path: &Path) -> Result<Option<Blob>, VcsError> {
+        self.entries.get(path).map(|entry| entry.read(path)).transpose()
     }
 
-    /// A hash over all paths, modes and contents, 40 hex digits.
-    fn digest(&self) -> String {
+    /// A name for exactly this content: the commit's id if the tree is that commit, else `tree-` and a hash over all
+    /// entries.
+    pub fn key(&self) -> String {
+        if let Some(commit) = self.commit.as_ref().filter(|_| !self.dirty) {
+            return commit.0.clone();
+        }
         let mut hasher = blake3::Hasher::new();
         for (path, entry) in &self.entries {
             hasher.update(path.as_os_str().as_encoded_bytes());
             hasher.update(&[0, entry.mode as u8]);
-            hasher.update(entry.blob.as_bytes());
+            hasher.update(entry.blob.0.as_bytes());
         }
-        hasher.finalize().to_hex()[..40].to_owned()
+        format!("tree-{}", &hasher.finalize().to_hex()[..40])
     }
 }
 
-/// Reads contents, keeping repositories open between reads.
-#[derive(Default)]
-pub struct Reader {
-    open: BTreeMap<PathBuf, git2::Repository>,
-}
-
-impl Reader {
-    /// An entry's content and the blob id of what was read. A working copy's file may have changed since the snapshot:
-    /// then the id is another than the entry's.
-    ///
-    /// # Errors
-    /// When the object is missing or the file cannot be read.
-    pub fn read(&mut self, entry: &Entry) -> Result<(Vec<u8>, String), VcsError> {
-        match &entry.content {
-            Content::Object { git_directory } => {
-                if !self.open.contains_key(git_directory) {
-                    let opened = git2::Repository::open(git_directory).map_err(VcsError::git("open the repository"))?;
-                    self.open.insert(git_directory.clone(), opened);
-                }
-                read_object(&self.open[git_directory], &entry.blob)
+impl Entry {
+    /// Whether the content has at most this many bytes; `false` if it cannot be told.
+    pub(super) fn size_at_most(&self, bytes: usize) -> bool {
+        match &self.origin {
+            Origin::Object(objects) => {
+                let repository = objects.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let size = repository.odb().and_then(|odb| odb.read_header(self.blob.0));
+                size.is_ok_and(|(size, _)| size <= bytes)
             }
-            Content::File(file) => {
-                let bytes = if entry.mode == Mode::Symlink {
-                    fs_err::read_link(file).map(|target| target.into_os_string().into_encoded_bytes())
-                } else {
-                    fs_err::read(file)
-                }
-                .map_err(VcsError::Read)?;
-                let blob = blob_id(&bytes)?;
-                Ok((bytes, blob))
+            Origin::WorkingCopy(file) => file.metadata().is_ok_and(|found| found.len() <= bytes as u64),
+        }
+    }
+
+    fn read(&self, path: &Path) -> Result<Blob, VcsError> {
+        match &self.origin {
+            Origin::Object(objects) => {
+                let repository = objects.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let blob = repository.find_blob(self.blob.0).map_err(|source| VcsError::Git {
+                    action: "read a file's content",
+                    path: path.to_owned(),
+                    source,
+                })?;
+                Ok(Blob { id: self.blob, bytes: blob.content().to_vec() })
+            }
+            Origin::WorkingCopy(file) => {
+                let bytes = read_raw(file, self.mode)?;
+                Ok(Blob { id: BlobId::of(&bytes), bytes })
             }
         }
     }
 }
 
-fn read_object(repository: &git2::Repository, blob: &str) -> Result<(Vec<u8>, String), VcsError> {
-    let id = Oid::from_str(blob).map_err(VcsError::git("read an object id"))?;
-    let object = repository.find_blob(id).map_err(VcsError::MissingObject)?;
-    Ok((object.content().to_vec(), blob.to_owned()))
-}
-
-/// The git blob id of a content.
-pub(super) fn blob_id(bytes: &[u8]) -> Result<String, VcsError> {
-    Ok(Oid::hash_object(git2::ObjectType::Blob, bytes).map_err(VcsError::git("hash a file"))?.to_string())
+/// Reads a file of the working copy as it lies there, or where a link points to.
+pub(super) fn read_raw(file: &Path, mode: Mode) -> Result<Vec<u8>, VcsError> {
+    let bytes = match mode {
+        Mode::Symlink => fs_err::read_link(file).map(|target| target.into_os_string().into_encoded_bytes()),
+        Mode::File | Mode::Executable => fs_err::read(file),
+    };
+    bytes.map_err(|source| VcsError::Vanished { path: file.to_owned(), source })
 }

@@ -138,7 +138,7 @@ fn a_build_script_that_asks_git_is_told_the_commit_that_is_built() {
     world.write("version", "2");
     let two = world.commit("two");
     world.environment.push(("GIT_DIR".into(), "/nowhere".into()));
-    assert_eq!(world.speak(&two), format!("{two} v1-1-g{} 0", &two.as_str()[..7]));
+    assert_eq!(world.speak(&two), format!("{two} v1-1-g{} 0", &two.0[..7]));
     assert_eq!(world.speak(&one), format!("{one} v1 0"));
 }
 
@@ -162,7 +162,7 @@ fn a_tree_in_which_nothing_compiles_is_an_error_that_names_the_commit() {
     let tree = world.tree(&commit);
     let error = world.try_build(&tree, &[]).unwrap_err();
     assert!(matches!(error, BuildError::Compile { .. }), "{error:?}");
-    assert!(error.to_string().contains(&commit.as_str()[..10]), "{error}");
+    assert!(error.to_string().contains(commit.short()), "{error}");
 }
 
 #[test]

@@ -113,6 +113,7 @@ impl World {
             repository_key: "repository".into(),
             executable: tests.parent().unwrap().parent().unwrap().join("examples/multicall"),
             invoking_root: self.root(),
+            common_dir: Repository::discover(&self.root()).unwrap().map(|found| found.common_dir().to_owned()),
             environment: self.environment.clone(),
         }
     }
@@ -127,6 +128,7 @@ impl World {
 
     pub(crate) fn try_build(&mut self, source: &SourceTree, args: &[&str]) -> Result<Build, BuildError> {
         let request = BuildRequest {
+            what: format!("commit {}", source.commit.as_ref().map_or("none", CommitId::short)),
             manifest: "Cargo.toml".into(),
             cwd: PathBuf::new(),
             cargo_args: args.iter().map(Into::into).collect(),
@@ -151,13 +153,13 @@ impl World {
     pub(crate) fn keep(&mut self, commit: &CommitId) -> Build {
         let tree = self.tree(commit);
         let build = self.build(&tree);
-        self.workbench().keep(&build, &tree).unwrap();
+        self.workbench().keep(&build).unwrap();
         build
     }
 
     /// What the only bench of a commit prints while the commit's kept folder stands in its place.
     pub(crate) fn speak_kept(&mut self, build: &Build) -> String {
-        let workbench = self.workbench();
+        let mut workbench = self.workbench();
         workbench.seat(Seat::Kept(&build.key)).unwrap();
         let said = speak(&build.artifacts[0]);
         workbench.seat(Seat::Builder).unwrap();

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::vcs::{Reader, SourceTree};
+use crate::vcs::SourceTree;
 
 /// The root source files of all targets of all packages, and all build scripts: by cargo's conventions and by manifest.
 pub(super) fn root_sources(source: &SourceTree) -> BTreeSet<PathBuf> {
@@ -56,12 +56,11 @@ pub(super) fn outside_dependencies(source: &SourceTree, root: &Path) -> BTreeSet
 
 /// All manifests of a tree, with their folders. One that is no TOML is cargo's to complain of.
 fn manifests(source: &SourceTree) -> Vec<(PathBuf, Table)> {
-    let mut reader = Reader::default();
-    let named = source.entries.iter().filter(|(path, _)| path.file_name().is_some_and(|name| name == "Cargo.toml"));
+    let named = source.entries.keys().filter(|path| path.file_name().is_some_and(|name| name == "Cargo.toml"));
     named
-        .filter_map(|(path, entry)| {
-            let (bytes, _) = reader.read(entry).ok()?;
-            let manifest = std::str::from_utf8(&bytes).ok()?.parse().ok()?;
+        .filter_map(|path| {
+            let blob = source.read(path).ok()??;
+            let manifest = std::str::from_utf8(&blob.bytes).ok()?.parse().ok()?;
             Some((path.parent().unwrap_or(Path::new("")).to_owned(), manifest))
         })
         .collect()
