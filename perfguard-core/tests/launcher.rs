@@ -1,5 +1,11 @@
 //! The launcher with real children: exits, limits, what is left behind, what is counted.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking and starts processes itself"
+)]
+
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,7 +28,7 @@ fn sh(script: &str) -> CommandSpec {
     }
 }
 
-const LIMITS: Limits = Limits { timeout: Duration::from_secs(60), output_bytes: 1 << 20 };
+const LIMITS: Limits = Limits { timeout: Duration::from_mins(1), output_bytes: 1 << 20 };
 
 fn run(script: &str, limits: Limits) -> Finished {
     Launcher::start(&multicall()).unwrap().run(&sh(script), limits, &CancellationToken::new()).unwrap()

@@ -49,9 +49,9 @@ pub(super) fn remove(layout: &Layout, key: &str) -> Result<(), CheckoutError> {
 #[cfg(test)]
 pub(super) fn keys(layout: &Layout) -> Result<Vec<String>, CheckoutError> {
     let mut keys = names(layout)?;
-    keys.retain(|name| name.starts_with(KEPT));
+    keys.retain(|name| name.starts_with(super::layout::KEPT));
     keys.sort();
-    Ok(keys.iter().map(|name| name[KEPT.len()..].to_owned()).collect())
+    Ok(keys.iter().map(|name| name[super::layout::KEPT.len()..].to_owned()).collect())
 }
 
 /// Removes folders that a crash left half made or half removed.

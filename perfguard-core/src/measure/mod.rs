@@ -1,1 +1,17 @@
-//! wip
+//! From executables to observations: detect the harness, drive it, repeat until the numbers are good enough.
+//!
+//! Nothing here prints, and nothing here decides what a number means.
+
+mod detect;
+mod driver;
+mod drivers;
+mod executor;
+mod rounds;
+#[cfg(test)]
+mod simulated;
+
+pub use detect::detect_file;
+pub use driver::{Driver, Listing, Reading, Session};
+pub use drivers::driver_for;
+pub use executor::{Executor, Job, ProcessExecutor};
+pub use rounds::{Recorded, Surroundings, measure_rounds};

@@ -61,6 +61,10 @@ pub struct RunSettings {
     pub output_limit: u64,
     /// Seed of every shuffle.
     pub seed: u64,
+    /// The words that chose the benchmarks; none means all.
+    pub filter: Vec<String>,
+    /// Whether a word had to be a whole id.
+    pub exact: bool,
 }
 
 /// A two-sided interval, `low <= high`, at `level` (0.95 is 95 %).

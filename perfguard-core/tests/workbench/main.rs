@@ -1,6 +1,10 @@
 //! The workbench with real repositories and the real cargo, each of its promises a test.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking and starts processes itself")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking and starts processes itself"
+)]
 
 mod building;
 mod support;

@@ -96,7 +96,8 @@ fn run_once(
     size: u64,
 ) -> Result<(Leaf, Finished, Vec<Note>), Failure> {
     let (samples, size) = (samples.to_string(), size.to_string());
-    let mut args = vec!["--bench", "--color", "never", "--exact", name, "--sample-count", &samples, "--sample-size", &size];
+    let mut args =
+        vec!["--bench", "--color", "never", "--exact", name, "--sample-count", &samples, "--sample-size", &size];
     // Attributes in code may set both times; only the command line beats them.
     args.extend(["--min-time", "0", "--max-time", "1000000"]);
     args.extend(table::VERNIER.iter().flat_map(|(flag, count, _)| [*flag, *count]));

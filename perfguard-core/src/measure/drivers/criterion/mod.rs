@@ -51,7 +51,16 @@ impl Driver for Criterion {
         } else {
             (seconds(control.warm_up), seconds(control.observation_time))
         };
-        let args = ["--bench", "--sample-size", &samples, "--warm-up-time", &warm_up, "--measurement-time", &measuring, &filter];
+        let args = [
+            "--bench",
+            "--sample-size",
+            &samples,
+            "--warm-up-time",
+            &warm_up,
+            "--measurement-time",
+            &measuring,
+            &filter,
+        ];
         let mut heard = Heard::default();
         let (_, finished) = converse(session, &args, &mut |peer, message| heard.hear(name, message, peer))?;
         // Ended by us after its result is the good end; so is its own.
@@ -114,7 +123,8 @@ fn converse(
     let finished = running.wait().map_err(|error| not_started(&error))?;
     match version {
         Some((major, minor, patch)) if (major, minor) < OLDEST => {
-            let message = format!("criterion {major}.{minor}.{patch} takes whole seconds only; 0.4 and later are driven");
+            let message =
+                format!("criterion {major}.{minor}.{patch} takes whole seconds only; 0.4 and later are driven");
             Err(Failure { kind: FailureKind::NoResult, message, output: String::new() })
         }
         Some((major, minor, patch)) => Ok((format!("{major}.{minor}.{patch}"), finished)),
@@ -142,7 +152,11 @@ impl Heard {
                 self.unit = peer.unit().ok();
                 return Next::End;
             }
-            _ => {}
+            Message::Skipping(_)
+            | Message::Beginning(_)
+            | Message::Complete { .. }
+            | Message::GroupFinished
+            | Message::Other => {}
         }
         Next::Go
     }

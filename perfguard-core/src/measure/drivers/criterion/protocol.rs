@@ -54,7 +54,11 @@ impl Message {
                 let list = |name: &str| field(body, name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
                 let pairs = list("iters").iter().zip(list("times"));
                 let samples = pairs.filter_map(|(iterations, total)| {
-                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "criterion's counts, as f64")]
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "criterion's counts, as f64"
+                    )]
                     let iterations = number(iterations)? as u64;
                     Some(Sample { iterations, total_ns: number(total)? })
                 });
@@ -124,7 +128,9 @@ impl Peer {
         let mut hello = [0; 16];
         self.read(&mut hello)?;
         match hello {
-            [b'C', b'r', b'i', b't', b'e', b'r', b'i', b'o', b'n', major, minor, patch, ..] => Ok((major, minor, patch)),
+            [b'C', b'r', b'i', b't', b'e', b'r', b'i', b'o', b'n', major, minor, patch, ..] => {
+                Ok((major, minor, patch))
+            }
             _ => Err(io::ErrorKind::InvalidData.into()),
         }
     }
