@@ -1,2 +1,5 @@
-//! The command.
-fn main() {}
+//! The `cargo-perfguard` executable.
+
+fn main() -> std::process::ExitCode {
+    cargo_perfguard::main()
+}

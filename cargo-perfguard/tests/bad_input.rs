@@ -98,9 +98,9 @@ fn malformed_values_say_what_was_expected() {
     for (args, expected) in [
         (["run", "--budget", "soon"], "`60s`"),
         (["run", "--precision", "1"], "`1%`"),
-        (["run", "--observations", "9"], "`8..40`"),
+        (["run", "--observations", "few"], "`8..40`"),
         (["run", "--observations", "9..3"], "`8..40`"),
-        (["run", "--timeout", "0s"], "--timeout"),
+        (["run", "--timeout", "0s"], "`60s`"),
     ] {
         environment.perfguard(&args).expect_code(2).says(expected);
     }

@@ -1,27 +1,33 @@
 //! A hermetic place to run the real executable in: own home, own cache, own git configuration, a real repository.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking and starts processes itself"
+)]
+#![allow(dead_code, reason = "each test file uses another part")]
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// One test's world. Everything in it goes when the test ends.
-pub struct TestEnvironment {
+pub(crate) struct TestEnvironment {
     folder: tempfile::TempDir,
 }
 
 /// What a command did.
-#[must_use = "assert on what the command did"]
-pub struct Ran {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// The command ended with this code; otherwise the test shows what it said.
     #[track_caller]
-    pub fn expect_code(self, code: i32) -> Self {
+    pub(crate) fn expect_code(self, code: i32) -> Self {
         let Self { stdout, stderr, .. } = &self;
         assert_eq!(self.code, Some(code), "\n--- stdout\n{stdout}\n--- stderr\n{stderr}");
         self
@@ -29,20 +35,20 @@ impl Ran {
 
     /// Its data as JSON.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}", self.stdout))
     }
 
     /// Its talk contains this.
     #[track_caller]
-    pub fn says(self, part: &str) -> Self {
+    pub(crate) fn says(self, part: &str) -> Self {
         assert!(self.stderr.contains(part), "expected `{part}` in\n{}", self.stderr);
         self
     }
 }
 
 impl TestEnvironment {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("perfguard-test-").tempdir().unwrap();
         for name in ["home", "cache", "repository"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
@@ -51,7 +57,7 @@ impl TestEnvironment {
     }
 
     /// A committed repository with one package `sample` of these files; `Cargo.toml` and `src/lib.rs` have defaults.
-    pub fn with_files(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_files(files: &[(&str, &str)]) -> Self {
         let environment = Self::new();
         environment.git(&["init", "--quiet", "--initial-branch=main"]);
         environment.write("Cargo.toml", MANIFEST);
@@ -65,25 +71,25 @@ impl TestEnvironment {
     }
 
     /// A committed repository with one plain bench, `quick`, that does next to nothing.
-    pub fn with_plain_bench() -> Self {
+    pub(crate) fn with_plain_bench() -> Self {
         Self::with_files(&[("benches/quick.rs", PLAIN_BENCH)])
     }
 
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().join("repository").canonicalize().unwrap()
     }
 
-    pub fn cache(&self) -> PathBuf {
+    pub(crate) fn cache(&self) -> PathBuf {
         self.folder.path().join("cache")
     }
 
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.root().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    pub fn git(&self, args: &[&str]) -> String {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
         let output =
             self.command("git", &self.root()).args(args).output().expect("git is installed: apt-get install git");
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -91,31 +97,33 @@ impl TestEnvironment {
     }
 
     /// Commits everything; gives back the commit.
-    pub fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
         self.git(&["rev-parse", "HEAD"])
     }
 
     /// The real executable with these arguments, called from the repository's root.
-    pub fn perfguard(&self, args: &[&str]) -> Ran {
+    #[must_use = "assert on what the command did"]
+    pub(crate) fn perfguard(&self, args: &[&str]) -> Ran {
         self.perfguard_in(&self.root(), args)
     }
 
     /// The same from another folder.
-    pub fn perfguard_in(&self, folder: &Path, args: &[&str]) -> Ran {
-        ran(self.perfguard_command(folder, args).output().unwrap())
+    #[must_use = "assert on what the command did"]
+    pub(crate) fn perfguard_in(&self, folder: &Path, args: &[&str]) -> Ran {
+        ran(&self.perfguard_command(folder, args).output().unwrap())
     }
 
     /// The command, to be changed further before it runs.
-    pub fn perfguard_command(&self, folder: &Path, args: &[&str]) -> Command {
+    pub(crate) fn perfguard_command(&self, folder: &Path, args: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_cargo-perfguard"), folder);
         command.args(args);
         command
     }
 
     /// A program in a clean environment: what cargo and git need, and nothing of whoever runs the tests.
-    pub fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir(folder).stdin(Stdio::null());
         for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "LLVM_PROFILE_FILE"] {
@@ -143,7 +151,7 @@ impl TestEnvironment {
     }
 
     /// Every file below the repository with size, mtime and content, `.git` included, but perfguard's own folder in it.
-    pub fn everything(&self) -> BTreeMap<PathBuf, (u64, std::time::SystemTime, Vec<u8>)> {
+    pub(crate) fn everything(&self) -> BTreeMap<PathBuf, (u64, std::time::SystemTime, Vec<u8>)> {
         let mut found = BTreeMap::new();
         let mut open = vec![self.root()];
         while let Some(folder) = open.pop() {
@@ -165,7 +173,7 @@ impl TestEnvironment {
     }
 }
 
-pub fn ran(output: Output) -> Ran {
+pub(crate) fn ran(output: &Output) -> Ran {
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -173,7 +181,7 @@ pub fn ran(output: Output) -> Ran {
     }
 }
 
-pub const MANIFEST: &str = "\
+pub(crate) const MANIFEST: &str = "\
 [package]
 name = \"sample\"
 version = \"0.1.0\"
@@ -187,4 +195,5 @@ name = \"quick\"
 harness = false
 ";
 
-pub const PLAIN_BENCH: &str = "fn main() { assert_eq!(std::env::args().last().as_deref(), Some(\"--bench\")); }\n";
+pub(crate) const PLAIN_BENCH: &str =
+    "fn main() { assert_eq!(std::env::args().last().as_deref(), Some(\"--bench\")); }\n";

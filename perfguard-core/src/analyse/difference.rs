@@ -3,18 +3,7 @@
 use perfguard_stats::two_sample::ratio_interval;
 
 use super::LEVEL;
-use crate::model::Interval;
-
-/// Head over base, from process-level values of two separate stretches of time.
-///
-/// Drift between the two stretches is inside the ratio and not inside the interval: it is *not paired*, and never gates.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, schemars::JsonSchema)]
-pub struct Difference {
-    /// Head over base: 1.05 is 5 % more of the metric.
-    pub ratio: f64,
-    /// Interval of the ratio; `None` where the observations are too few for the level.
-    pub interval: Option<Interval>,
-}
+use crate::model::{Difference, Interval};
 
 /// The ratio of head to base by the Hodges–Lehmann shift of the logarithms; `None` where a side is empty or has a value
 /// that is not positive.

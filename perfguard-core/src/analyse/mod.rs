@@ -5,5 +5,5 @@
 mod difference;
 mod estimate;
 
-pub use difference::{Difference, unpaired_difference};
-pub use estimate::{Estimate, LEVEL, estimate, is_precise};
+pub use difference::unpaired_difference;
+pub use estimate::{LEVEL, estimate, relative_half_width};

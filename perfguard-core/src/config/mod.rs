@@ -1,1 +1,3 @@
-//! config: to come.
+//! Settings as people write them: with units.
+
+pub mod units;

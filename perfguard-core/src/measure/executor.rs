@@ -1,5 +1,6 @@
 //! Who takes an observation: real processes here, scripted ones in tests.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::driver::{Driver, Reading, Session};
@@ -70,7 +71,7 @@ fn observation(started_at_ns: i64, reading: Reading) -> (Observation, Vec<Note>)
 }
 
 /// What the kernel counted, by metric.
-fn metrics(usage: &Usage) -> Vec<(MetricId, f64)> {
+fn metrics(usage: &Usage) -> BTreeMap<MetricId, f64> {
     #[expect(clippy::cast_precision_loss, reason = "counts of one process are far below 2^53")]
     let known = |id: MetricId, count: u64| Some((id, count as f64));
     let counted = [

@@ -1,7 +1,7 @@
 //! Scripted observations and a clock that only they move: what iteration control does, without waiting for it.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub(crate) fn observation(value_ns: f64) -> Observation {
         summary: None,
         iterations: None,
         value_ns,
-        metrics: Vec::new(),
+        metrics: BTreeMap::new(),
         process_ns: 0,
     }
 }

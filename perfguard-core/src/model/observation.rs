@@ -1,5 +1,7 @@
 //! One process's yield for one benchmark, raw.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::MetricId;
@@ -33,7 +35,7 @@ pub struct Summary {
 }
 
 /// What one process yields for one benchmark.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Observation {
     /// When the process was started, nanoseconds since the Unix epoch.
     pub started_at_ns: i64,
@@ -47,7 +49,7 @@ pub struct Observation {
     pub value_ns: f64,
     /// The process's own metrics, by id: see [`super::built_in_metrics`] for the units. Wall time is
     /// [`value_ns`](Self::value_ns) and not repeated here.
-    pub metrics: Vec<(MetricId, f64)>,
+    pub metrics: BTreeMap<MetricId, f64>,
     /// Wall time of the whole process, nanoseconds.
     pub process_ns: u64,
 }
@@ -58,6 +60,6 @@ impl Observation {
         if *id == MetricId::WALL_TIME {
             return Some(self.value_ns);
         }
-        self.metrics.iter().find(|(known, _)| known == id).map(|(_, value)| *value)
+        self.metrics.get(id).copied()
     }
 }

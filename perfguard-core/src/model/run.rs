@@ -12,6 +12,15 @@ use super::{BuildContext, Environment, RunSettings};
 #[serde(transparent)]
 pub struct RunId(pub uuid::Uuid);
 
+impl RunId {
+    /// A new id for a run that begins at this time, nanoseconds since the Unix epoch.
+    pub fn at(started_at_ns: i64) -> Self {
+        let seconds = u64::try_from(started_at_ns.div_euclid(1_000_000_000)).unwrap_or_default();
+        let nanoseconds = u32::try_from(started_at_ns.rem_euclid(1_000_000_000)).unwrap_or_default();
+        Self(uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds)))
+    }
+}
+
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)

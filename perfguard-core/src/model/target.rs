@@ -134,14 +134,3 @@ pub struct Selected {
     /// Index of its target in the build's list of executables.
     pub target: usize,
 }
-
-/// What discovering gave for one target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetOutcome {
-    /// The target.
-    pub id: TargetId,
-    /// Its harness, if it was built.
-    pub harness: Option<Harness>,
-    /// Its benchmarks' names, in the harness's own order, or why there are none.
-    pub benchmarks: Result<Vec<String>, NotMeasured>,
-}

@@ -1,1 +1,26 @@
-//! wip
+//! The only place where stages meet: one file a way through.
+//!
+//! `place` finds out where the user stands, `prepare` turns a source tree into executables with listed benchmarks,
+//! `measuring` runs and records them; `list`, `run` and `baseline` are the ways that commands take.
+
+mod baseline;
+mod error;
+mod list;
+mod measuring;
+mod place;
+mod prepare;
+mod run;
+mod show;
+
+pub use baseline::{
+    BaselineOutcome, BaselineRequest, VerifyProblem, promote_run, record_baseline, remove_baseline, verify_baseline,
+};
+pub use error::PipelineError;
+pub use list::list_benchmarks;
+pub use place::{Place, Tools, locate};
+pub use prepare::{BuildOptions, Prepared, PreparedTarget};
+pub use run::{BaselineChoice, RunOutcome, RunRequest, run_working_tree};
+pub use show::report_run;
+
+/// perfguard's own version, recorded with every run.
+pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,1 +1,19 @@
-//! report: to come.
+//! What was measured, for people and for programs: one view model, several faces.
+//!
+//! A view is complete and plain: it serialises to the published JSON, and the terminal shows a part of it.
+
+pub mod format;
+mod json;
+mod run_table;
+mod table;
+mod tables;
+mod view;
+
+pub use json::to_json;
+pub use run_table::run_table;
+pub use table::Style;
+pub use tables::{baselines_table, list_table, runs_table};
+pub use view::{
+    BaselineRow, BaselinesView, BenchmarkRow, ChangeRow, ListView, ListedTarget, NotMeasuredRow, RunInfo, RunRow,
+    RunView, RunsView, timestamp,
+};

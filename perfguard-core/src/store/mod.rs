@@ -1,1 +1,29 @@
-//! store: to come.
+//! What was measured, kept: SQLite, one file, safe for several processes at once.
+//!
+//! Runs and their measurements are immutable once written; names (baselines) move. Every observation is committed as it
+//! is taken. The schema is described in `docs/store.md`.
+
+mod baselines;
+mod codec;
+mod error;
+mod location;
+mod migrations;
+mod read;
+mod write;
+
+use rusqlite::Connection;
+
+pub use error::StoreError;
+pub use location::StoreLocation;
+pub use read::RunSummary;
+pub use write::MeasurementKey;
+
+/// An open store.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: std::path::PathBuf,
+}
+
+#[cfg(test)]
+mod tests;

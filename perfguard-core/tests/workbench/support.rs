@@ -174,12 +174,13 @@ impl World {
 
     /// All that cargo and perfguard said.
     pub(crate) fn said(&self) -> String {
-        let lines = self.events.iter().filter_map(|event| match event {
-            Event::CargoLine(line) => Some(line.clone()),
-            Event::Remark { message, .. } => Some(message.clone()),
-            _ => None,
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        let mut lines = Vec::new();
+        for event in &self.events {
+            if let Event::CargoLine(line) | Event::Remark { message: line, .. } = event {
+                lines.push(line.clone());
+            }
+        }
+        lines.join("\n")
     }
 }
 

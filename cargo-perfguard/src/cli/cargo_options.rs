@@ -1,0 +1,121 @@
+//! Cargo's own selection flags: they mean what they mean to cargo, and are handed to it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use perfguard_core::pipeline::BuildOptions;
+use perfguard_core::plan::Selection;
+
+/// Cargo's own selection flags.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Cargo")]
+#[expect(clippy::struct_excessive_bools, reason = "cargo's own switches")]
+pub struct CargoOptions {
+    /// Package to measure (can be repeated)
+    #[arg(short, long, value_name = "SPEC")]
+    pub package: Vec<String>,
+    /// All packages of the workspace
+    #[arg(long, alias = "all")]
+    pub workspace: bool,
+    /// Leave out a package of the workspace (can be repeated)
+    #[arg(long, value_name = "SPEC", requires = "workspace")]
+    pub exclude: Vec<String>,
+    /// Only this bench target (can be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub bench: Vec<String>,
+    /// Features to turn on, separated by commas or blanks (can be repeated)
+    #[arg(short = 'F', long, value_name = "FEATURES")]
+    pub features: Vec<String>,
+    /// Turn on all features
+    #[arg(long)]
+    pub all_features: bool,
+    /// Leave the default feature off
+    #[arg(long)]
+    pub no_default_features: bool,
+    /// Build with this profile
+    #[arg(long, value_name = "NAME", default_value = "bench")]
+    pub profile: String,
+    /// Build for this target triple
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+    /// Use the package or workspace of this Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// Fail rather than change Cargo.lock
+    #[arg(long)]
+    pub locked: bool,
+    /// Do without the network
+    #[arg(long)]
+    pub offline: bool,
+    /// Both --locked and --offline
+    #[arg(long)]
+    pub frozen: bool,
+}
+
+impl CargoOptions {
+    /// How to build, in the engine's words.
+    pub(crate) fn build_options(&self, wait: bool, color: bool) -> BuildOptions {
+        let words = |list: &[String]| list.iter().flat_map(|item| item.split([',', ' '])).map(str::to_owned).collect();
+        let features: Vec<String> = words(&self.features);
+        BuildOptions {
+            manifest: self.manifest_path.clone(),
+            cargo_args: self.cargo_args(),
+            profile: self.profile.clone(),
+            features: self.stored_features(&features),
+            selection: Selection {
+                packages: self.package.clone(),
+                workspace: self.workspace,
+                exclude: self.exclude.clone(),
+                benches: self.bench.clone(),
+                features,
+                all_features: self.all_features,
+                no_default_features: self.no_default_features,
+            },
+            color,
+            wait,
+        }
+    }
+
+    /// The flags for cargo, but for the manifest.
+    fn cargo_args(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = Vec::new();
+        let lists = [
+            ("--package", &self.package),
+            ("--exclude", &self.exclude),
+            ("--bench", &self.bench),
+            ("--features", &self.features),
+        ];
+        for (flag, values) in lists {
+            for value in values {
+                args.extend([flag.into(), value.into()]);
+            }
+        }
+        let switches = [
+            ("--workspace", self.workspace),
+            ("--all-features", self.all_features),
+            ("--no-default-features", self.no_default_features),
+            ("--locked", self.locked),
+            ("--offline", self.offline),
+            ("--frozen", self.frozen),
+        ];
+        args.extend(switches.iter().filter(|(_, on)| *on).map(|(flag, _)| flag.into()));
+        if self.profile != "bench" {
+            args.extend(["--profile".into(), OsString::from(&self.profile)]);
+        }
+        if let Some(triple) = &self.target {
+            args.extend(["--target".into(), OsString::from(triple)]);
+        }
+        args
+    }
+
+    /// The feature flags as they are stored: the same set in one way only.
+    fn stored_features(&self, features: &[String]) -> Vec<String> {
+        let mut stored: Vec<String> = features.iter().filter(|feature| !feature.is_empty()).cloned().collect();
+        stored.sort();
+        stored.dedup();
+        let switches = [("--all-features", self.all_features), ("--no-default-features", self.no_default_features)];
+        stored.extend(switches.iter().filter(|(_, on)| *on).map(|(flag, _)| (*flag).to_owned()));
+        stored
+    }
+}

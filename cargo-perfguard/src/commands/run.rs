@@ -1,0 +1,33 @@
+//! `cargo perfguard run`.
+
+use perfguard_core::cancel::CancellationToken;
+use perfguard_core::clock::SystemClock;
+use perfguard_core::pipeline::{BaselineChoice, RunRequest, run_working_tree};
+
+use super::{Here, exit_of, filter, fresh_seed, show_run};
+use crate::cli::RunArgs;
+use crate::command_error::CommandError;
+use crate::exit_code::Exit;
+use crate::ui::Ui;
+
+pub(crate) fn run(args: &RunArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
+    let here = Here::find(args.cargo.manifest_path.as_deref(), cancel)?;
+    let mut store = here.store(&args.store)?;
+    let clock = SystemClock::default();
+    let request = RunRequest {
+        options: args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk()),
+        filter: filter(&args.filter),
+        settings: args.measure.settings(&args.filter, fresh_seed(&clock)),
+        baseline: match &args.baseline {
+            Some(name) => BaselineChoice::Named(name.clone()),
+            None if args.no_baseline => BaselineChoice::None,
+            None => BaselineChoice::Default,
+        },
+    };
+    let outcome = run_working_tree(&here.place, &here.tools, &request, &mut store, &clock, &mut ui.progress(), cancel)?;
+    show_run(&outcome.report, args.output.format);
+    if outcome.interrupted {
+        ui.say("interrupted: what was measured is kept");
+    }
+    Ok(exit_of(&outcome.report, outcome.interrupted))
+}

@@ -1,0 +1,18 @@
+//! `cargo perfguard show`.
+
+use perfguard_core::cancel::CancellationToken;
+use perfguard_core::pipeline::{PipelineError, report_run};
+
+use super::{Here, show_run};
+use crate::cli::ShowArgs;
+use crate::command_error::CommandError;
+use crate::exit_code::Exit;
+use crate::ui::Ui;
+
+pub(crate) fn run(args: &ShowArgs, _: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
+    let here = Here::find(args.manifest.manifest_path.as_deref(), cancel)?;
+    let store = here.store_to_read(&args.store)?;
+    let id = store.find_run(&args.run)?.ok_or(PipelineError::Unknown { what: "run", name: args.run.clone() })?;
+    show_run(&report_run(&store, id, None)?, args.output.format);
+    Ok(Exit::Success)
+}

@@ -1,0 +1,84 @@
+//! Progress: one calm bar on a terminal, drawn between observations and never during one.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use perfguard_core::event::{Event, EventSink};
+
+use crate::ui;
+
+/// Listens to the engine and tells the user.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    quiet: bool,
+    bar: Option<ProgressBar>,
+    /// Estimated measuring time left, as shown.
+    left: Duration,
+}
+
+impl Progress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { quiet, bar: None, left: Duration::ZERO }
+    }
+
+    fn begin(&mut self, benchmarks: usize, budget: Duration) {
+        if self.quiet {
+            return;
+        }
+        if !ui::talks_to_terminal() {
+            ui::talk(&format!("measuring {benchmarks} benchmarks, at most {}", duration(budget)));
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(Some(benchmarks as u64), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{bar:20} {pos}/{len} done, {prefix} left  {wide_msg:.dim}");
+        if let Ok(style) = style {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        self.bar = Some(bar);
+    }
+}
+
+impl EventSink for Progress {
+    fn event(&mut self, event: Event) {
+        match event {
+            // Before the observation: this is the last drawing until it ended.
+            Event::ObservationStarted { id, .. } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_prefix(duration(self.left));
+                    bar.set_message(perfguard_core::report::format::one_line(&id.to_string()));
+                }
+            }
+            Event::ObservationFinished { done, left, .. } => {
+                self.left = left;
+                if let Some(bar) = &self.bar {
+                    bar.set_position(done as u64);
+                }
+            }
+            Event::MeasuringStarted { benchmarks, budget } => {
+                self.left = budget;
+                self.begin(benchmarks, budget);
+            }
+            Event::MeasuringFinished => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+            }
+            Event::Remark { message, hint } => ui::remark(&message, hint.as_deref()),
+            Event::Waiting { holder } => {
+                ui::remark(&format!("another perfguard measures on this machine, waiting for it: {holder}"), None);
+            }
+            Event::CargoStarted { purpose } if !self.quiet => ui::talk(&purpose),
+            // The compiler's words matter even to who wants quiet, when they are errors: cargo's own `--quiet` keeps them.
+            Event::CargoLine(line) if !self.quiet || line.contains("error") => ui::talk(&line),
+            Event::CargoStarted { .. } | Event::CargoLine(_) | Event::CargoFinished | Event::Listing(_) => {}
+        }
+    }
+}
+
+/// A time for people, in whole seconds.
+fn duration(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds < 100 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds.div_ceil(60)),
+    }
+}

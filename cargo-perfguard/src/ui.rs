@@ -1,0 +1,108 @@
+//! The only printer: data to the standard output, talk to the standard error.
+
+use std::io::{IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style as Ansi};
+use perfguard_core::report::Style;
+
+use crate::command_error::CommandError;
+use crate::exit_code::Exit;
+use crate::progress::Progress;
+
+/// Columns where nothing tells how wide the output is.
+const PIPED_WIDTH: usize = 120;
+/// Tables are not made wider than this.
+const WIDEST: usize = 200;
+
+/// The user's terminal.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    quiet: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// Who listens to what the engine does.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress::new(self.quiet)
+    }
+
+    /// Whether talk is coloured.
+    pub(crate) fn colors_talk() -> bool {
+        AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+    }
+
+    /// How to write tables.
+    pub(crate) fn style() -> Style {
+        let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+        let color = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
+        Style { width: width.unwrap_or(PIPED_WIDTH).clamp(40, WIDEST), color }
+    }
+
+    /// Writes data. Whoever reads it may have had enough: then so have we.
+    pub(crate) fn data(text: &str) {
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    }
+
+    /// Says something, unless the user wants quiet.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet {
+            talk(text);
+        }
+    }
+
+    /// Says what went wrong; gives the exit code.
+    pub(crate) fn error(error: &CommandError) -> Exit {
+        if error.exit == Exit::Interrupted {
+            talk("interrupted");
+            return error.exit;
+        }
+        let red = AnsiColor::Red.on_default().bold();
+        let mut text = format!("{red}error{red:#}: {}", error.message);
+        for cause in &error.causes {
+            text += "\n  caused by: ";
+            text += cause;
+        }
+        if let Some(hint) = &error.hint {
+            text += &hint_line(hint);
+        }
+        talk(&text);
+        error.exit
+    }
+}
+
+fn hint_line(hint: &str) -> String {
+    let cyan = AnsiColor::Cyan.on_default();
+    format!("\n\n{cyan}hint{cyan:#}: {hint}")
+}
+
+/// A remark of the engine's.
+pub(crate) fn remark(message: &str, hint: Option<&str>) {
+    let yellow = AnsiColor::Yellow.on_default();
+    talk(&format!("{yellow}note{yellow:#}: {message}"));
+    if let Some(hint) = hint {
+        let dim = Ansi::new().dimmed();
+        talk(&format!("  {dim}hint: {hint}{dim:#}"));
+    }
+}
+
+/// A line to the standard error; colours go where they are not wanted.
+pub(crate) fn talk(line: &str) {
+    anstream::eprintln!("{line}");
+}
+
+/// A bug.
+pub(crate) fn internal_error(what: &str) {
+    talk(&format!("internal error: {what}"));
+    talk("this is a bug of perfguard's: please report it with the command that you ran");
+}
+
+/// Whether talk goes to a terminal.
+pub(crate) fn talks_to_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}

@@ -1,0 +1,101 @@
+//! Values with units, read and explained.
+
+use std::time::Duration;
+
+use crate::model::Observations;
+
+/// A text that is no value of the kind that was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}")]
+pub struct ValueError {
+    expected: &'static str,
+}
+
+/// Reads a duration with its unit, such as `5ms`, `1.5s` or `2m`; longer than nothing.
+///
+/// # Errors
+/// When it has no unit, another one, or is not positive.
+///
+/// ```
+/// # use perfguard_core::config::units::parse_duration;
+/// assert_eq!(parse_duration("1.5s").unwrap().as_millis(), 1500);
+/// assert!(parse_duration("60").is_err());
+/// ```
+pub fn parse_duration(text: &str) -> Result<Duration, ValueError> {
+    let expected = ValueError { expected: "a duration with its unit, such as `5ms`, `60s` or `2m`" };
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| expected.clone())?;
+    match Duration::try_from(parsed) {
+        Ok(duration) if !duration.is_zero() && !text.starts_with('P') => Ok(duration),
+        _ => Err(expected),
+    }
+}
+
+/// Reads a percentage, such as `1%` or `0.5 %`, as a share: 0.01. More than nothing, at most all.
+///
+/// # Errors
+/// When the sign is missing or the number is out of range.
+///
+/// ```
+/// # use perfguard_core::config::units::parse_percent;
+/// assert_eq!(parse_percent("1%").unwrap(), 0.01);
+/// assert!(parse_percent("0.01").is_err());
+/// ```
+pub fn parse_percent(text: &str) -> Result<f64, ValueError> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    match number {
+        Some(percent) if percent > 0.0 && percent <= 100.0 => Ok(percent / 100.0),
+        _ => Err(ValueError { expected: "a percentage, such as `1%` or `0.5%`" }),
+    }
+}
+
+/// Reads the fewest and the most observations, such as `8..40`; both count, and one number alone is both.
+///
+/// # Errors
+/// When it is no such range, begins with zero or ends before it begins.
+///
+/// ```
+/// # use perfguard_core::config::units::parse_observations;
+/// assert_eq!(parse_observations("8..40").unwrap().max, 40);
+/// assert!(parse_observations("40..8").is_err());
+/// ```
+pub fn parse_observations(text: &str) -> Result<Observations, ValueError> {
+    let (min, max) = text.split_once("..").unwrap_or((text, text));
+    match (min.trim().parse(), max.trim().parse()) {
+        (Ok(min), Ok(max)) if 1 <= min && min <= max => Ok(Observations { min, max }),
+        _ => Err(ValueError { expected: "the fewest and the most observations, such as `8..40`" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_unit_and_a_positive_number() {
+        for (text, milliseconds) in
+            [("5ms", 5), ("60s", 60_000), ("2m", 120_000), ("1h", 3_600_000), ("1m 30s", 90_000)]
+        {
+            assert_eq!(parse_duration(text).unwrap().as_millis(), milliseconds, "{text}");
+        }
+        for text in ["", "5", "0s", "-5s", "soon", "PT5S"] {
+            let error = parse_duration(text).unwrap_err().to_string();
+            assert!(error.contains("`60s`"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn percentages_need_their_sign() {
+        assert!((parse_percent("0.5 %").unwrap() - 0.005).abs() < 1e-15);
+        for text in ["", "1", "%", "0%", "-1%", "101%", "NaN%", "inf%"] {
+            assert!(parse_percent(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges_begin_at_one_and_end_after_they_begin() {
+        assert_eq!(parse_observations("8").unwrap(), Observations { min: 8, max: 8 });
+        for text in ["", "..", "0..3", "9..3", "8..", "a..b", "8..40..50"] {
+            assert!(parse_observations(text).is_err(), "{text}");
+        }
+    }
+}

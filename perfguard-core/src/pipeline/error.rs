@@ -1,0 +1,117 @@
+//! What can stop a way through: the stages' own errors, and what only the whole can notice.
+
+use crate::build::{BuildError, LockError};
+use crate::model::BenchmarkId;
+use crate::plan::PlanError;
+use crate::process::ProcessError;
+use crate::store::StoreError;
+use crate::vcs::VcsError;
+
+/// A way through the stages ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The workspace could not be read.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The repository could not be read, or a revision is unknown.
+    #[error(transparent)]
+    Vcs(#[from] VcsError),
+    /// The workbench or the compiler said no.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// Another perfguard measures on this machine.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The launcher could not be started.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// A file of perfguard's own could not be read or written.
+    #[error("could not use the cache")]
+    Cache(#[source] std::io::Error),
+    /// There is nowhere to keep what is built.
+    #[error("no cache directory: neither `PERFGUARD_CACHE` nor a home directory is set")]
+    NoCacheDirectory,
+    /// No package of the workspace has a bench target.
+    #[error("no bench targets in `{workspace}`")]
+    NoBenchTargets {
+        /// The workspace's root.
+        workspace: String,
+    },
+    /// There are executables, but none has a benchmark.
+    #[error("no benchmark to measure: {reason}")]
+    NothingToMeasure {
+        /// What the targets said, in one line.
+        reason: String,
+    },
+    /// The filter matches no benchmark.
+    #[error("no benchmark matches {}", quoted(.words))]
+    NoMatch {
+        /// The filter's words.
+        words: Vec<String>,
+        /// The nearest ids.
+        nearest: Vec<BenchmarkId>,
+    },
+    /// A command needs git, and there is none.
+    #[error("`{0}` is not in a git repository")]
+    NotAGitRepository(String),
+    /// No run or baseline of that name.
+    #[error("no {what} `{name}`")]
+    Unknown {
+        /// `run` or `baseline`.
+        what: &'static str,
+        /// As the user wrote it.
+        name: String,
+    },
+    /// A run that does not stand for a commit cannot be a baseline.
+    #[error("run `{run}` cannot be a baseline: {reason}")]
+    NotABaseline {
+        /// The run.
+        run: String,
+        /// Why.
+        reason: String,
+    },
+    /// The user ended it.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn quoted(words: &[String]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
+}
+
+impl PipelineError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Plan(error) => error.hint(),
+            Self::Vcs(error) => error.hint(),
+            Self::Build(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::NoCacheDirectory => Some("set `PERFGUARD_CACHE` to a folder that may grow".to_owned()),
+            Self::NoBenchTargets { .. } => {
+                Some("add a file below `benches/`, or choose packages with `--package` or `--workspace`".to_owned())
+            }
+            Self::NothingToMeasure { .. } => {
+                Some("`cargo perfguard list` shows each target with its reason".to_owned())
+            }
+            Self::NoMatch { nearest, .. } if nearest.is_empty() => {
+                Some("`cargo perfguard list` shows all benchmarks".to_owned())
+            }
+            Self::NoMatch { nearest, .. } => {
+                let ids: Vec<_> = nearest.iter().map(|id| format!("`{id}`")).collect();
+                Some(format!("did you mean {}?", ids.join(" or ")))
+            }
+            Self::NotAGitRepository(_) => {
+                Some("a baseline belongs to a commit: run `git init` and commit first".to_owned())
+            }
+            Self::Unknown { what: "baseline", .. } => Some("`cargo perfguard baseline list` shows all".to_owned()),
+            Self::Unknown { .. } => Some("`cargo perfguard runs` shows all".to_owned()),
+            Self::NotABaseline { .. } => Some("`cargo perfguard baseline --commit REV` measures a commit".to_owned()),
+            Self::Process(_) | Self::Cache(_) | Self::Interrupted => None,
+        }
+    }
+}

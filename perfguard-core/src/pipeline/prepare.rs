@@ -1,0 +1,253 @@
+//! From a source tree to executables whose benchmarks are known.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{PipelineError, Place, Tools};
+use crate::build::{Build, BuildRequest, MachineLock, Workbench, WorkbenchSetup};
+use crate::cancel::CancellationToken;
+use crate::event::{Event, EventSink};
+use crate::measure::{self, Listing};
+use crate::model::{Artifact, BenchmarkId, Harness, HarnessKind, NotMeasured, TargetId};
+use crate::plan::{self, Selection, Workspace};
+use crate::process::{Launcher, Limits};
+use crate::vcs::{CommitId, SourceTree};
+
+/// How to build, in cargo's own words.
+#[derive(Debug, Clone, Default)]
+pub struct BuildOptions {
+    /// `--manifest-path`.
+    pub manifest: Option<PathBuf>,
+    /// Flags for cargo as the user gave them.
+    pub cargo_args: Vec<OsString>,
+    /// The profile's name.
+    pub profile: String,
+    /// The feature flags as they are stored.
+    pub features: Vec<String>,
+    /// What the flags select.
+    pub selection: Selection,
+    /// Whether cargo may colour its lines.
+    pub color: bool,
+    /// Whether to wait for another perfguard that measures on this machine.
+    pub wait: bool,
+}
+
+/// One target and what is known of it.
+#[derive(Debug, Clone)]
+pub struct PreparedTarget {
+    /// The target.
+    pub id: TargetId,
+    /// Its executable, if it was built.
+    pub artifact: Option<Artifact>,
+    /// Its harness, if it was built.
+    pub harness: Option<Harness>,
+    /// Its benchmarks' names, or why it has none.
+    pub benchmarks: Result<Vec<String>, NotMeasured>,
+}
+
+impl PreparedTarget {
+    /// The ids of its benchmarks, in the harness's order.
+    pub fn ids(&self) -> Vec<BenchmarkId> {
+        self.benchmarks.iter().flatten().map(|name| BenchmarkId::new(&self.id, name)).collect()
+    }
+}
+
+/// A built tree.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The build.
+    pub build: Build,
+    /// All targets, measured or not, in the order of their ids.
+    pub targets: Vec<PreparedTarget>,
+}
+
+/// Which tree is built.
+pub(super) enum What {
+    /// What the user sees.
+    WorkingTree,
+    /// A commit's content.
+    Commit(CommitId),
+}
+
+impl std::fmt::Display for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WorkingTree => f.write_str("the working tree"),
+            Self::Commit(commit) => write!(f, "commit {}", commit.short()),
+        }
+    }
+}
+
+/// The open workbench of a place, and the right to measure on this machine.
+pub(super) struct Bench {
+    pub(super) workbench: Workbench,
+    pub(super) launcher: Launcher,
+    pub(super) scratch: tempfile::TempDir,
+    _lock: MachineLock,
+}
+
+impl Bench {
+    /// Takes the machine's lock, opens the workbench, starts the launcher.
+    pub(super) fn open(
+        place: &Place,
+        tools: &Tools,
+        options: &BuildOptions,
+        purpose: &str,
+        events: &mut dyn EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<Self, PipelineError> {
+        fs_err::create_dir_all(&tools.cache).map_err(PipelineError::Cache)?;
+        let lock = MachineLock::acquire(&tools.cache, options.wait, purpose, events, cancel)?;
+        let workbench = Workbench::open(&WorkbenchSetup {
+            cache: tools.cache.clone(),
+            repository_key: place.cache_key(),
+            executable: tools.executable.clone(),
+            invoking_root: place.root.clone(),
+            common_dir: place.repository.as_ref().map(|repository| repository.common_dir().to_owned()),
+            environment: tools.environment.clone(),
+        })?;
+        let launcher = Launcher::start(&tools.executable)?;
+        let scratch =
+            tempfile::Builder::new().prefix("scratch-").tempdir_in(&tools.cache).map_err(PipelineError::Cache)?;
+        Ok(Self { workbench, launcher, scratch, _lock: lock })
+    }
+
+    /// Builds a tree and lists what its executables offer. `what` names the tree in messages.
+    #[expect(clippy::too_many_arguments, reason = "one call of a private step")]
+    pub(super) fn prepare(
+        &mut self,
+        place: &Place,
+        tools: &Tools,
+        tree: &SourceTree,
+        what: &What,
+        options: &BuildOptions,
+        limits: Limits,
+        events: &mut dyn EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<Prepared, PipelineError> {
+        for remark in &tree.remarks {
+            events.event(Event::Remark { message: remark.message.clone(), hint: remark.hint.clone() });
+        }
+        let request = build_request(place, what, options);
+        let build = self.workbench.build(tree, &request, events, cancel)?;
+        let built_manifest = self.workbench.tree().join(&request.manifest);
+        let workspace = if let What::Commit(_) = what {
+            let cwd = built_manifest.parent().unwrap_or(Path::new("/"));
+            let environment = self.workbench.cargo_environment();
+            plan::read_metadata(&built_manifest, cwd, &environment, &tools.cargo, cancel)?
+        } else {
+            place.workspace.clone()
+        };
+        let manifest = if workspace.root() == place.workspace.root() { &place.manifest } else { &built_manifest };
+        let targets = self.list(&build, &workspace, manifest, options, limits, events, cancel)?;
+        Ok(Prepared { build, targets })
+    }
+
+    /// All targets with their benchmarks: those that were built, and those that were meant and were not.
+    #[expect(clippy::too_many_arguments, reason = "one call of a private step")]
+    fn list(
+        &mut self,
+        build: &Build,
+        workspace: &Workspace,
+        manifest: &Path,
+        options: &BuildOptions,
+        limits: Limits,
+        events: &mut dyn EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<PreparedTarget>, PipelineError> {
+        let mut targets = Vec::new();
+        for artifact in &build.artifacts {
+            let (harness, benchmarks) = self.list_artifact(artifact, &build.key, limits, events, cancel)?;
+            let id = artifact.target.clone();
+            targets.push(PreparedTarget { id, artifact: Some(artifact.clone()), harness: Some(harness), benchmarks });
+        }
+        for target in plan::expected_targets(workspace, manifest, &options.selection) {
+            if targets.iter().all(|known| known.id != target.id) {
+                let reason = plan::unbuilt_reason(workspace, &target, &options.selection);
+                targets.push(PreparedTarget { id: target.id, artifact: None, harness: None, benchmarks: Err(reason) });
+            }
+        }
+        targets.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(targets)
+    }
+
+    /// One executable's harness and benchmarks, from the cache where executable and sources are the same as last time.
+    fn list_artifact(
+        &mut self,
+        artifact: &Artifact,
+        key: &str,
+        limits: Limits,
+        events: &mut dyn EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<(Harness, Result<Vec<String>, NotMeasured>), PipelineError> {
+        let cached = artifact.program.with_file_name("listing.json");
+        let known = fs_err::read(&cached).ok().and_then(|text| serde_json::from_slice::<CachedListing>(&text).ok());
+        if let Some(known) = known.filter(|known| known.key == key) {
+            return Ok((known.harness, known.names.ok_or(NotMeasured::NoBenchmarks)));
+        }
+        let kind = measure::detect_file(&artifact.program).map_err(PipelineError::Cache)?;
+        let Some(driver) = measure::driver_for(kind) else {
+            return Ok((Harness { kind, version: None }, Err(NotMeasured::HarnessNotDriven { harness: kind })));
+        };
+        events.event(Event::Listing(artifact.target.clone()));
+        let mut session = measure::Session {
+            launcher: &mut self.launcher,
+            artifact,
+            scratch: self.scratch.path(),
+            limits,
+            cancel,
+            sample_size: &mut None,
+        };
+        match driver.list(&mut session) {
+            Ok(Listing { version, names }) => {
+                let harness = Harness { kind, version };
+                let names = (!names.is_empty()).then_some(names);
+                let entry = CachedListing { key: key.to_owned(), harness, names };
+                let text = serde_json::to_vec(&entry).expect("a listing is plain data");
+                fs_err::write(&cached, text).map_err(PipelineError::Cache)?;
+                Ok((entry.harness, entry.names.ok_or(NotMeasured::NoBenchmarks)))
+            }
+            Err(_) if cancel.is_cancelled() => Err(PipelineError::Interrupted),
+            Err(failure) => {
+                let reason = NotMeasured::ListingFailed { message: failure.message };
+                Ok((Harness { kind, version: None }, Err(reason)))
+            }
+        }
+    }
+}
+
+/// What an executable listed, valid for one state of the sources: a listing may depend on files that it reads.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct CachedListing {
+    key: String,
+    harness: Harness,
+    names: Option<Vec<String>>,
+}
+
+/// What to ask of the workbench.
+pub(super) fn build_request(place: &Place, what: &What, options: &BuildOptions) -> BuildRequest {
+    BuildRequest {
+        what: what.to_string(),
+        manifest: place.relative(&place.manifest),
+        cwd: place.relative(&place.cwd),
+        cargo_args: options.cargo_args.clone(),
+        profile: options.profile.clone(),
+        features: options.features.clone(),
+        lock: invoking_lock(place),
+        color: options.color,
+    }
+}
+
+/// The invoking tree's `Cargo.lock`, for commits that have none.
+fn invoking_lock(place: &Place) -> Option<(PathBuf, Vec<u8>)> {
+    let path = place.workspace.root().join("Cargo.lock");
+    let bytes = fs_err::read(&path).ok()?;
+    let root = fs_err::canonicalize(place.workspace.root()).ok()?;
+    Some((place.relative(&root.join("Cargo.lock")), bytes))
+}
+
+/// Whether a kind of harness is the compiler's own, whose executables of libraries usually list nothing.
+pub(super) fn is_ordinary_unit_test(target: &PreparedTarget) -> bool {
+    target.harness.as_ref().is_some_and(|harness| harness.kind == HarnessKind::Libtest)
+        && target.benchmarks == Err(NotMeasured::NoBenchmarks)
+}

@@ -1,0 +1,47 @@
+//! What the store holds of a run, with estimates and the difference to a baseline.
+
+use std::collections::BTreeMap;
+
+use super::PipelineError;
+use super::run::unknown_run;
+use crate::analyse::{estimate, unpaired_difference};
+use crate::model::{Baseline, BenchmarkId, Measurement, MetricId, RunId, built_in_metrics};
+use crate::report::{BenchmarkRow, ChangeRow, NotMeasuredRow, RunView};
+use crate::store::Store;
+
+/// Reads a run back from the store and holds it against a baseline's run.
+///
+/// # Errors
+/// When the store cannot be read or the run is not in it.
+pub fn report_run(store: &Store, id: RunId, baseline: Option<&Baseline>) -> Result<RunView, PipelineError> {
+    let run = store.run(id)?.ok_or_else(|| unknown_run(&id.to_string()))?;
+    let base: BTreeMap<BenchmarkId, Vec<f64>> = match baseline {
+        Some(baseline) => {
+            let measurements = store.measurements(baseline.run)?;
+            measurements.into_iter().map(|known| (known.id.clone(), values(&known, &MetricId::WALL_TIME))).collect()
+        }
+        None => BTreeMap::new(),
+    };
+    let rows = store.measurements(id)?.into_iter().map(|measurement| {
+        let change = baseline.zip(base.get(&measurement.id)).and_then(|(baseline, base)| {
+            let difference = unpaired_difference(base, &values(&measurement, &MetricId::WALL_TIME))?;
+            Some(ChangeRow::new(baseline, estimate(base)?, difference))
+        });
+        let estimates = built_in_metrics()
+            .into_iter()
+            .filter_map(|metric| Some((metric.id.clone(), estimate(&values(&measurement, &metric.id))?)));
+        let estimates = estimates.collect();
+        BenchmarkRow::new(measurement, estimates, change)
+    });
+    let rows = rows.collect();
+    let not_measured = store.not_measured(id)?;
+    let not_measured = not_measured
+        .into_iter()
+        .map(|(target, harness, reason)| NotMeasuredRow::new(target, harness, reason))
+        .collect();
+    Ok(RunView::new(run, rows, not_measured))
+}
+
+fn values(measurement: &Measurement, metric: &MetricId) -> Vec<f64> {
+    measurement.observations.iter().filter_map(|observation| observation.metric(metric)).collect()
+}

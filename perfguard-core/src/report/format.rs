@@ -1,0 +1,120 @@
+//! Numbers with units that fit.
+
+/// Three or four significant digits, no exponent: `1.234`, `12.34`, `123.4`, `1234`.
+fn digits(value: f64) -> String {
+    match value.abs() {
+        size if size < 9.9995 => format!("{value:.3}"),
+        size if size < 99.995 => format!("{value:.2}"),
+        size if size < 999.95 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
+/// A time, from picoseconds to hours: `1.234 µs`.
+///
+/// ```
+/// # use perfguard_core::report::format::duration;
+/// assert_eq!(duration(1234.0), "1.234 µs");
+/// assert_eq!(duration(0.5), "500.0 ps");
+/// ```
+pub fn duration(nanoseconds: f64) -> String {
+    let (value, unit) = match nanoseconds {
+        0.0 => return "0 ns".to_owned(),
+        n if n < 1.0 => (n * 1e3, "ps"),
+        n if n < 999.95 => (n, "ns"),
+        n if n < 999.95e3 => (n / 1e3, "µs"),
+        n if n < 999.95e6 => (n / 1e6, "ms"),
+        n if n < 120e9 => (n / 1e9, "s"),
+        n if n < 7_200e9 => (n / 60e9, "min"),
+        n => (n / 3_600e9, "h"),
+    };
+    format!("{} {unit}", digits(value))
+}
+
+/// An amount of memory: `12.34 MiB`.
+///
+/// ```
+/// # use perfguard_core::report::format::bytes;
+/// assert_eq!(bytes(3.0 * 1024.0 * 1024.0), "3.0 MiB");
+/// ```
+pub fn bytes(bytes: f64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{value:.0} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// A share as a percentage: `0.42 %`.
+///
+/// ```
+/// # use perfguard_core::report::format::percent;
+/// assert_eq!(percent(0.0042), "0.42 %");
+/// assert_eq!(percent(0.25), "25 %");
+/// ```
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent.abs() {
+        size if size < 9.995 => format!("{percent:.2} %"),
+        size if size < 99.95 => digits_of_percent(percent, 1),
+        _ => digits_of_percent(percent, 0),
+    }
+}
+
+fn digits_of_percent(percent: f64, decimals: usize) -> String {
+    let text = format!("{percent:.decimals$}");
+    let text = if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text} %")
+}
+
+/// A ratio as a signed change: 1.05 is `+5.0 %`.
+///
+/// ```
+/// # use perfguard_core::report::format::change;
+/// assert_eq!(change(1.05), "+5.0 %");
+/// assert_eq!(change(0.9), "-10.0 %");
+/// ```
+pub fn change(ratio: f64) -> String {
+    let percent = (ratio - 1.0) * 100.0;
+    if percent.abs() < 999.5 { format!("{percent:+.1} %") } else { format!("×{ratio:.1}") }
+}
+
+/// A name as one line: control characters are written as escapes.
+pub fn one_line(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_four_digits_and_their_unit_over_all_sizes() {
+        for (nanoseconds, text) in [
+            (0.0, "0 ns"),
+            (0.0123, "12.30 ps"),
+            (1.0, "1.000 ns"),
+            (999.99, "1.000 µs"),
+            (12_345.6, "12.35 µs"),
+            (999_960_000.0, "1.000 s"),
+            (61e9, "61.00 s"),
+            (7_000e9, "116.7 min"),
+            (36_000e9, "10.00 h"),
+        ] {
+            assert_eq!(duration(nanoseconds), text);
+        }
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(one_line("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+    }
+
+    #[test]
+    fn changes_carry_their_sign_and_large_ones_are_factors() {
+        assert_eq!((change(1.0), change(25.0)), ("+0.0 %".into(), "×25.0".into()));
+    }
+}

@@ -1,0 +1,129 @@
+//! A run as a table that a person likes to read.
+
+use super::format::{bytes, change, duration, one_line, percent};
+use super::table::{Column, Row, Style, render, wrap};
+use super::view::{BenchmarkRow, RunView};
+use crate::model::{Harness, MetricId, NotMeasured};
+
+/// The run's table, what was not measured and what failed, and a line that says which run it is.
+pub fn run_table(view: &RunView, style: Style) -> String {
+    let columns = [
+        Column { title: "benchmark", gives_way: 0 },
+        Column { title: "median", gives_way: 0 },
+        Column { title: "± 95 %", gives_way: 0 },
+        Column { title: "spread", gives_way: 4 },
+        Column { title: "n", gives_way: 3 },
+        Column { title: "peak mem", gives_way: 2 },
+        Column { title: "baseline", gives_way: 5 },
+        Column { title: "change*", gives_way: 0 },
+        Column { title: "95 %", gives_way: 1 },
+    ];
+    let mut rows = Vec::new();
+    let mut target = None;
+    for row in &view.benchmarks {
+        let heading = format!("{}::{}", row.id.package, row.id.target);
+        if target.as_ref() != Some(&heading) {
+            rows.push(Row::Heading(format!("{heading} ({})", harness(&row.harness))));
+            target = Some(heading);
+        }
+        rows.push(Row::Cells(cells(row, style)));
+        rows.extend(row.notes.iter().map(|note| Row::Remark(format!("note: {}", one_line(&note.0)))));
+    }
+    let mut text = String::new();
+    if !rows.is_empty() {
+        text += &render(&columns, &rows, style);
+    }
+    text += &not_measured(view, style);
+    text += &failures(view, style);
+    text += &footer(view, style);
+    text
+}
+
+/// A harness with its version.
+pub(super) fn harness(harness: &Harness) -> String {
+    match &harness.version {
+        Some(version) => format!("{} {version}", harness.kind),
+        None => harness.kind.to_string(),
+    }
+}
+
+fn cells(row: &BenchmarkRow, style: Style) -> Vec<String> {
+    let name = format!("  {}", one_line(&row.id.name));
+    let empty = String::new;
+    let Some(time) = row.estimates.get(&MetricId::WALL_TIME) else {
+        let said = if row.failure.is_some() { style.red("failed") } else { "not reached".to_owned() };
+        let mut cells = vec![name, said];
+        cells.resize(9, empty());
+        return cells;
+    };
+    let interval = time.relative_half_width().map_or_else(|| "n/a".to_owned(), percent);
+    let spread = time.spread.map_or_else(empty, percent);
+    let memory = row.estimates.get(&MetricId::PEAK_MEMORY).map_or_else(empty, |estimate| bytes(estimate.median));
+    let change_of = |ratio: f64| change(ratio).replace(" %", "");
+    let (base, ratio, ends) = match &row.baseline {
+        Some(base) => {
+            let ends = base.interval.map(|ends| format!("{} … {}", change_of(ends.low), change_of(ends.high)));
+            (duration(base.base.median), change(base.ratio), ends.unwrap_or_else(|| "n/a".to_owned()))
+        }
+        None => (empty(), empty(), empty()),
+    };
+    vec![name, duration(time.median), interval, spread, time.observations.to_string(), memory, base, ratio, ends]
+}
+
+fn not_measured(view: &RunView, style: Style) -> String {
+    let mut text = String::new();
+    for row in view.not_measured.iter().filter(|row| row.reason != NotMeasured::FilteredOut) {
+        if text.is_empty() {
+            text.extend([format!("\n{}\n", style.bold("not measured"))]);
+        }
+        text += &wrap(&format!("{}: {}", row.target, one_line(&row.message)), style.width, 2);
+        text.push('\n');
+        if let Some(hint) = &row.hint {
+            text += &style.dim(&wrap(&format!("hint: {hint}"), style.width, 4));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn failures(view: &RunView, style: Style) -> String {
+    let mut text = String::new();
+    for row in &view.benchmarks {
+        let Some(failure) = &row.failure else { continue };
+        if text.is_empty() {
+            text.extend([format!("\n{}\n", style.red("failed"))]);
+        }
+        text += &wrap(&format!("{}: {}", one_line(&row.id.to_string()), one_line(&failure.message)), style.width, 2);
+        text.push('\n');
+        for line in failure.output.lines() {
+            text += &style.dim(&format!("    {}\n", one_line(line)));
+        }
+    }
+    text
+}
+
+/// Which run this is, and of what.
+fn footer(view: &RunView, style: Style) -> String {
+    let mut text = String::new();
+    if let Some(base) = view.benchmarks.iter().find_map(|row| row.baseline.as_ref()) {
+        let commit = &base.commit[..base.commit.len().min(9)];
+        let words = format!(
+            "* not paired: against baseline `{}` ({commit}), measured earlier; what drifted on the machine since is in it",
+            base.name
+        );
+        text.extend([format!("\n{}\n", style.dim(&wrap(&words, style.width, 0)))]);
+    }
+    let source = &view.run.source;
+    let of = match &source.commit {
+        Some(commit) if source.dirty => format!("{} with changes", &commit[..commit.len().min(9)]),
+        Some(commit) => commit[..commit.len().min(9)].to_owned(),
+        None => "no commit".to_owned(),
+    };
+    let unfinished = if view.run.finished_at.is_some() { "" } else { ", not finished" };
+    text.extend([format!(
+        "\n{} of {of}, {}{unfinished}\n",
+        style.cyan(&format!("run {}", view.run.id)),
+        view.run.started_at
+    )]);
+    text
+}

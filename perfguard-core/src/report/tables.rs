@@ -1,0 +1,90 @@
+//! The smaller tables: targets, runs, baselines.
+
+use super::format::one_line;
+use super::run_table::harness;
+use super::table::{Column, Row, Style, render, wrap};
+use super::view::{BaselinesView, ListView, RunsView};
+
+/// All targets with their benchmarks.
+pub fn list_table(view: &ListView, style: Style) -> String {
+    let mut text = String::new();
+    for target in &view.targets {
+        let by = target.harness.as_ref().map(|known| format!(" ({})", harness(known))).unwrap_or_default();
+        text += &style.bold(&format!("{}{by}", target.target));
+        text.push('\n');
+        for id in &target.benchmarks {
+            text.extend([format!("  {}\n", one_line(&id.name))]);
+        }
+        if let Some(row) = &target.not_measured {
+            text += &wrap(&format!("not measured: {}", one_line(&row.message)), style.width, 2);
+            text.push('\n');
+            if let Some(hint) = &row.hint {
+                text += &style.dim(&wrap(&format!("hint: {hint}"), style.width, 4));
+                text.push('\n');
+            }
+        }
+    }
+    let count: usize = view.targets.iter().map(|target| target.benchmarks.len()).sum();
+    text.extend([format!("\n{count} benchmarks in {} targets\n", view.targets.len())]);
+    text
+}
+
+/// The runs of the store, newest first.
+pub fn runs_table(view: &RunsView, style: Style) -> String {
+    let columns = [
+        Column { title: "run", gives_way: 0 },
+        Column { title: "started", gives_way: 0 },
+        Column { title: "commit", gives_way: 0 },
+        Column { title: "branch", gives_way: 2 },
+        Column { title: "benchmarks", gives_way: 1 },
+        Column { title: "observations", gives_way: 3 },
+        Column { title: "failed", gives_way: 1 },
+        Column { title: "", gives_way: 0 },
+    ];
+    let rows = view.runs.iter().map(|row| {
+        let source = &row.run.source;
+        let mark = if source.dirty && source.commit.is_some() { "+" } else { "" };
+        let commit = source.commit.as_deref().map_or("none", |commit| &commit[..commit.len().min(9)]);
+        let failed = if row.failures == 0 { String::new() } else { row.failures.to_string() };
+        let state = if row.run.finished_at.is_some() { "" } else { "not finished" };
+        Row::Cells(vec![
+            row.run.id.to_string(),
+            row.run.started_at[..row.run.started_at.len().min(16)].replace('T', " "),
+            format!("{commit}{mark}"),
+            source.branch.clone().unwrap_or_default(),
+            row.benchmarks.to_string(),
+            row.observations.to_string(),
+            failed,
+            state.to_owned(),
+        ])
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() { "no runs yet\n".to_owned() } else { render(&columns, &rows, style) }
+}
+
+/// The baselines of the store.
+pub fn baselines_table(view: &BaselinesView, style: Style) -> String {
+    let columns = [
+        Column { title: "baseline", gives_way: 0 },
+        Column { title: "commit", gives_way: 0 },
+        Column { title: "set", gives_way: 0 },
+        Column { title: "profile", gives_way: 2 },
+        Column { title: "features", gives_way: 3 },
+        Column { title: "environment", gives_way: 1 },
+        Column { title: "run", gives_way: 4 },
+    ];
+    let rows = view.baselines.iter().map(|row| {
+        let known = &row.baseline;
+        Row::Cells(vec![
+            one_line(&known.name),
+            known.commit[..known.commit.len().min(9)].to_owned(),
+            row.set_at[..row.set_at.len().min(16)].replace('T', " "),
+            known.profile.clone(),
+            known.features.join(" "),
+            if row.here { "this one".to_owned() } else { known.fingerprint.to_string() },
+            known.run.to_string(),
+        ])
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() { "no baselines yet\n".to_owned() } else { render(&columns, &rows, style) }
+}

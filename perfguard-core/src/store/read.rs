@@ -1,0 +1,266 @@
+//! Reading back what was written.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Row, params};
+use serde::de::DeserializeOwned;
+
+use super::write::json;
+use super::{Store, StoreError, codec};
+use crate::model::{
+    ArtifactHash, BuildContext, Fingerprint, Harness, Measurement, MetricId, NotMeasured, Observation, Run, RunId,
+    Source, TargetId,
+};
+
+/// A run and how much is in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSummary {
+    /// The run.
+    pub run: Run,
+    /// Benchmarks measured.
+    pub benchmarks: u64,
+    /// Observations of all of them.
+    pub observations: u64,
+    /// Benchmarks that failed.
+    pub failures: u64,
+}
+
+const RUN_COLUMNS: &str = "run.id, started_at, finished_at, commit_id, dirty, branch, subject, environment, toolchain, \
+                           triple, profile, features, lock_hash, settings, tool_version";
+
+impl Store {
+    fn damaged(&self, what: impl Into<String>) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), what: what.into() }
+    }
+
+    fn parse<T: DeserializeOwned>(&self, text: &str, what: &str) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|error| self.damaged(format!("{what}: {error}")))
+    }
+
+    /// A name that was written without quotes.
+    fn parse_name<T: DeserializeOwned>(&self, name: &str, what: &str) -> Result<T, StoreError> {
+        self.parse(&json(name), what)
+    }
+
+    /// A run by its id; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        let sql = format!("SELECT {RUN_COLUMNS} FROM run WHERE id = ?1");
+        let row = self.connection.query_row(&sql, [id.to_string()], RunRow::read).optional().map_err(self.failed())?;
+        row.map(|row| self.run_of(row)).transpose()
+    }
+
+    fn run_of(&self, row: RunRow) -> Result<Run, StoreError> {
+        let build = BuildContext {
+            toolchain: row.toolchain,
+            triple: row.triple,
+            profile: row.profile,
+            features: self.parse(&row.features, "features")?,
+            lock_hash: row.lock_hash,
+        };
+        Ok(Run {
+            id: row.id.parse().map_err(|_| self.damaged(format!("run id `{}`", row.id)))?,
+            started_at_ns: row.started_at,
+            finished_at_ns: row.finished_at,
+            source: row.source,
+            build,
+            environment: self.parse(&row.environment, "environment")?,
+            settings: self.parse(&row.settings, "settings")?,
+            tool_version: row.tool_version,
+        })
+    }
+
+    /// The run that a user means: the beginning of its id, or `latest`; `None` where there is none.
+    ///
+    /// # Errors
+    /// When several runs begin so, or the store cannot be read.
+    pub fn find_run(&self, text: &str) -> Result<Option<RunId>, StoreError> {
+        let (sql, argument) = if text == "latest" {
+            ("SELECT id FROM run WHERE ?1 = ?1 ORDER BY started_at DESC, id DESC LIMIT 1", String::new())
+        } else {
+            ("SELECT id FROM run WHERE substr(id, 1, length(?1)) = ?1 LIMIT 100", text.to_lowercase())
+        };
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let ids = statement.query_map([argument], |row| row.get::<_, String>(0)).map_err(self.failed())?;
+        let ids: Vec<String> = ids.collect::<Result<_, _>>().map_err(self.failed())?;
+        match ids.as_slice() {
+            [] => Ok(None),
+            [id] => id.parse().map(Some).map_err(|_| self.damaged(format!("run id `{id}`"))),
+            several => Err(StoreError::Ambiguous { prefix: text.to_owned(), count: several.len() }),
+        }
+    }
+
+    /// The newest runs, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn runs(&self, most: usize) -> Result<Vec<RunSummary>, StoreError> {
+        let sql = format!(
+            "SELECT {RUN_COLUMNS},
+                (SELECT count(*) FROM measurement WHERE run = run.id),
+                (SELECT count(*) FROM measurement JOIN observation ON measurement = key WHERE run = run.id),
+                (SELECT count(*) FROM measurement WHERE run = run.id AND failure IS NOT NULL)
+             FROM run ORDER BY started_at DESC, id DESC LIMIT ?1"
+        );
+        let mut statement = self.connection.prepare(&sql).map_err(self.failed())?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = statement
+            .query_map([most], |row| Ok((RunRow::read(row)?, row.get(15)?, row.get(16)?, row.get(17)?)))
+            .map_err(self.failed())?;
+        rows.map(|row| {
+            let (run, benchmarks, observations, failures): (_, i64, i64, i64) = row.map_err(self.failed())?;
+            let count = |count: i64| u64::try_from(count).unwrap_or_default();
+            let run = self.run_of(run)?;
+            Ok(RunSummary {
+                run,
+                benchmarks: count(benchmarks),
+                observations: count(observations),
+                failures: count(failures),
+            })
+        })
+        .collect()
+    }
+
+    /// Whole runs of a commit itself (no dirty tree), in one environment, profile and feature set, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn measured_runs(
+        &self,
+        commit: &str,
+        fingerprint: &Fingerprint,
+        profile: &str,
+        features: &[String],
+    ) -> Result<Vec<RunId>, StoreError> {
+        let sql = "SELECT id FROM run WHERE commit_id = ?1 AND fingerprint = ?2 AND profile = ?3 AND features = ?4
+                   AND dirty = 0 AND finished_at IS NOT NULL ORDER BY started_at DESC, id DESC";
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let arguments = params![commit, fingerprint.0, profile, json(features)];
+        let ids = statement.query_map(arguments, |row| row.get::<_, String>(0)).map_err(self.failed())?;
+        ids.map(|id| {
+            let id = id.map_err(self.failed())?;
+            id.parse().map_err(|_| self.damaged(format!("run id `{id}`")))
+        })
+        .collect()
+    }
+
+    /// The measurements of a run, in the order in which they were begun.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn measurements(&self, run: RunId) -> Result<Vec<Measurement>, StoreError> {
+        let metrics = self.metric_ids()?;
+        let sql = "SELECT measurement.key, benchmark.id, artifact, harness, harness_version, stopped, failure, notes
+                   FROM measurement JOIN benchmark ON benchmark.key = benchmark WHERE run = ?1 ORDER BY measurement.key";
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let rows = statement
+            .query_map([run.to_string()], |row| {
+                let texts: (String, String, String, Option<String>) =
+                    (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+                let end: (Option<String>, Option<String>, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
+                Ok((row.get::<_, i64>(0)?, texts, end))
+            })
+            .map_err(self.failed())?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (key, (id, artifact, harness, version), (stopped, failure, notes)) = row.map_err(self.failed())?;
+            found.push(Measurement {
+                id: id.parse().map_err(|_| self.damaged(format!("benchmark id `{id}`")))?,
+                artifact: ArtifactHash(artifact),
+                harness: Harness { kind: self.parse_name(&harness, "harness")?, version },
+                observations: self.observations(key, &metrics)?,
+                stopped: stopped.map(|stopped| self.parse_name(&stopped, "stopped")).transpose()?,
+                failure: failure.map(|failure| self.parse(&failure, "failure")).transpose()?,
+                notes: self.parse(&notes, "notes")?,
+            });
+        }
+        Ok(found)
+    }
+
+    fn observations(
+        &self,
+        measurement: i64,
+        metrics: &BTreeMap<i64, MetricId>,
+    ) -> Result<Vec<Observation>, StoreError> {
+        let sql = "SELECT started_at, value, data FROM observation WHERE measurement = ?1 ORDER BY sequence";
+        let mut statement = self.connection.prepare_cached(sql).map_err(self.failed())?;
+        let mut rows = statement.query([measurement]).map_err(self.failed())?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(self.failed())? {
+            let (started_at, value) = (row.get(0).map_err(self.failed())?, row.get(1).map_err(self.failed())?);
+            let blob = row.get_ref(2).and_then(|blob| Ok(blob.as_blob()?)).map_err(self.failed())?;
+            let decoded = codec::decode(blob, started_at, value);
+            let (mut observation, values) = decoded.ok_or_else(|| self.damaged("an observation"))?;
+            for (key, value) in values {
+                let id = metrics.get(&key).ok_or_else(|| self.damaged(format!("metric {key}")))?;
+                observation.metrics.insert(id.clone(), value);
+            }
+            found.push(observation);
+        }
+        Ok(found)
+    }
+
+    fn metric_ids(&self) -> Result<BTreeMap<i64, MetricId>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT key, id FROM metric").map_err(self.failed())?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, MetricId(row.get::<_, String>(1)?.into()))));
+        rows.and_then(Iterator::collect).map_err(self.failed())
+    }
+
+    /// The targets that a run did not measure.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn not_measured(&self, run: RunId) -> Result<Vec<(TargetId, Option<Harness>, NotMeasured)>, StoreError> {
+        let sql = "SELECT target, harness, reason FROM target_row WHERE run = ?1 ORDER BY rowid";
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let rows = statement
+            .query_map([run.to_string()], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, String>(2)?))
+            })
+            .map_err(self.failed())?;
+        rows.map(|row| {
+            let (target, harness, reason) = row.map_err(self.failed())?;
+            let harness = harness.map(|harness| self.parse(&harness, "harness")).transpose()?;
+            Ok((self.parse(&target, "target")?, harness, self.parse(&reason, "reason")?))
+        })
+        .collect()
+    }
+}
+
+/// A run's columns as they are stored.
+struct RunRow {
+    id: String,
+    started_at: i64,
+    finished_at: Option<i64>,
+    source: Source,
+    environment: String,
+    toolchain: String,
+    triple: String,
+    profile: String,
+    features: String,
+    lock_hash: Option<String>,
+    settings: String,
+    tool_version: String,
+}
+
+impl RunRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let source = Source { commit: row.get(3)?, dirty: row.get(4)?, branch: row.get(5)?, subject: row.get(6)? };
+        Ok(Self {
+            id: row.get(0)?,
+            started_at: row.get(1)?,
+            finished_at: row.get(2)?,
+            source,
+            environment: row.get(7)?,
+            toolchain: row.get(8)?,
+            triple: row.get(9)?,
+            profile: row.get(10)?,
+            features: row.get(11)?,
+            lock_hash: row.get(12)?,
+            settings: row.get(13)?,
+            tool_version: row.get(14)?,
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! The store in use, shared, killed, locked and damaged.
+
+use super::*;
+use crate::model::{
+    ArtifactHash, Baseline, BenchmarkId, BuildContext, Environment, Failure, FailureKind, Harness, HarnessKind,
+    IterationControl, MetricId, NotMeasured, Note, Observation, Observations, Run, RunId, RunSettings, Sample, Source,
+    Stopped, TargetId, TargetKind,
+};
+
+fn location() -> (tempfile::TempDir, StoreLocation) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("perfguard/history.db");
+    (folder, StoreLocation(path))
+}
+
+fn run(number: u32) -> Run {
+    Run {
+        id: RunId(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number))),
+        started_at_ns: i64::from(number),
+        finished_at_ns: None,
+        source: Source { commit: Some("a".repeat(40)), dirty: false, branch: Some("main".into()), subject: None },
+        build: BuildContext {
+            toolchain: "rustc 1".into(),
+            triple: "x".into(),
+            profile: "bench".into(),
+            features: vec!["a,b".into()],
+            lock_hash: None,
+        },
+        environment: Environment {
+            architecture: "x".into(),
+            cpu_model: "y".into(),
+            cpu_flags_hash: "z".into(),
+            physical_cores: 2,
+            operating_system: "linux".into(),
+            kernel_major: "6".into(),
+            virtualisation: "none".into(),
+        },
+        settings: RunSettings {
+            control: IterationControl::default(),
+            warm_up_processes: 1,
+            observations: Observations { min: 8, max: 40 },
+            precision: 0.01,
+            budget: std::time::Duration::from_mins(1),
+            timeout: std::time::Duration::from_mins(1),
+            output_limit: 1,
+            seed: u64::MAX,
+            filter: vec!["x".into()],
+            exact: true,
+        },
+        tool_version: "0".into(),
+    }
+}
+
+fn id(name: &str) -> BenchmarkId {
+    format!("p::b::{name}").parse().unwrap()
+}
+
+fn observation(value_ns: f64) -> Observation {
+    Observation {
+        started_at_ns: 1,
+        samples: vec![Sample { iterations: 3, total_ns: 10.5 }],
+        summary: None,
+        iterations: Some(4),
+        value_ns,
+        metrics: [(MetricId::PEAK_MEMORY, 4096.0), (MetricId("users-own".into()), 1.25)].into(),
+        process_ns: 9,
+    }
+}
+
+fn harness() -> Harness {
+    Harness { kind: HarnessKind::Criterion, version: Some("0.8.2".into()) }
+}
+
+/// Writes a run of one benchmark with these values; finishes it.
+fn record(store: &mut Store, run: &Run, values: &[f64]) {
+    store.begin_run(run).unwrap();
+    let key = store.begin_measurement(run.id, &id("x"), &ArtifactHash("h".into()), &harness()).unwrap();
+    for (sequence, value) in values.iter().enumerate() {
+        store.add_observation(key, sequence, &observation(*value)).unwrap();
+    }
+    store.finish_measurement(key, Stopped::Precise, None, &[Note("n".into())]).unwrap();
+    store.finish_run(run.id, 99).unwrap();
+}
+
+#[test]
+fn what_is_written_is_read_back_whole() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    let run = run(1);
+    record(&mut store, &run, &[1.5, 2.5]);
+    let failure = Failure { kind: FailureKind::TimedOut, message: "m".into(), output: "o".into() };
+    let key = store.begin_measurement(run.id, &id("y/π\n"), &ArtifactHash("h".into()), &harness()).unwrap();
+    store.finish_measurement(key, Stopped::Failed, Some(&failure), &[]).unwrap();
+    let target = TargetId { package: "p".into(), kind: TargetKind::Lib, name: "p".into() };
+    store.add_not_measured(run.id, &target, Some(&harness()), &NotMeasured::NoBenchmarks).unwrap();
+    drop(store);
+    let store = Store::open_to_read(&location).unwrap().unwrap();
+    assert_eq!(store.run(run.id).unwrap(), Some(Run { finished_at_ns: Some(99), ..run.clone() }));
+    let measurements = store.measurements(run.id).unwrap();
+    assert_eq!(measurements[0].observations, [observation(1.5), observation(2.5)]);
+    assert_eq!((measurements[0].stopped, measurements[0].harness.clone()), (Some(Stopped::Precise), harness()));
+    assert_eq!(measurements[0].notes, [Note("n".into())]);
+    assert_eq!((&measurements[1].id, &measurements[1].failure), (&id("y/π\n"), &Some(failure)));
+    assert_eq!(store.not_measured(run.id).unwrap(), [(target, Some(harness()), NotMeasured::NoBenchmarks)]);
+    let summary = &store.runs(10).unwrap()[0];
+    assert_eq!((summary.benchmarks, summary.observations, summary.failures), (2, 2, 1));
+}
+
+#[test]
+fn a_run_is_found_by_the_beginning_of_its_id_and_by_latest() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    assert_eq!(store.find_run("latest").unwrap(), None);
+    record(&mut store, &run(1), &[1.0]);
+    record(&mut store, &run(2), &[1.0]);
+    assert_eq!(store.find_run("latest").unwrap(), Some(run(2).id));
+    assert_eq!(store.find_run(&run(1).id.to_string()).unwrap(), Some(run(1).id));
+    assert!(matches!(store.find_run("0190"), Err(StoreError::Ambiguous { count: 2, .. })));
+    assert_eq!(store.find_run("ff").unwrap(), None);
+    assert_eq!(store.find_run("%").unwrap(), None, "no pattern");
+}
+
+#[test]
+fn only_whole_clean_runs_answer_for_a_commit() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    let clean = run(1);
+    record(&mut store, &clean, &[1.0]);
+    let mut dirty = run(2);
+    dirty.source.dirty = true;
+    record(&mut store, &dirty, &[1.0]);
+    store.begin_run(&run(3)).unwrap();
+    let answer = |commit: &str, features: &[String]| {
+        store.measured_runs(commit, &clean.environment.fingerprint(), "bench", features).unwrap()
+    };
+    let features = clean.build.features.clone();
+    assert_eq!(answer(&"a".repeat(40), &features), [clean.id]);
+    assert!(answer(&"b".repeat(40), &features).is_empty());
+    assert!(answer(&"a".repeat(40), &[]).is_empty(), "another feature set");
+}
+
+#[test]
+fn a_baseline_belongs_to_its_environment_profile_and_features_and_moves() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    let (one, two) = (run(1), run(2));
+    record(&mut store, &one, &[1.0]);
+    record(&mut store, &two, &[1.0]);
+    let baseline = |run: &Run, profile: &str| Baseline {
+        name: "main".into(),
+        run: run.id,
+        commit: "a".repeat(40),
+        fingerprint: run.environment.fingerprint(),
+        profile: profile.into(),
+        features: run.build.features.clone(),
+        set_at_ns: 5,
+    };
+    for set in [baseline(&one, "bench"), baseline(&one, "release"), baseline(&two, "bench")] {
+        store.set_baseline(&set).unwrap();
+    }
+    let found = |profile: &str| {
+        store.baseline("main", &one.environment.fingerprint(), profile, &one.build.features).unwrap().map(|b| b.run)
+    };
+    assert_eq!((found("bench"), found("release"), found("dev")), (Some(two.id), Some(one.id), None));
+    assert_eq!(store.baselines().unwrap().len(), 2);
+    assert_eq!(store.remove_baseline("main").unwrap(), 2);
+    assert_eq!(store.remove_baseline("main").unwrap(), 0);
+    assert!(store.run(one.id).unwrap().is_some(), "the runs stay");
+}
+
+#[test]
+fn several_writers_and_a_reader_share_a_store() {
+    let (_folder, location) = location();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let location = location.clone();
+            std::thread::spawn(move || {
+                for number in 0..10 {
+                    let mut store = Store::open(&location).unwrap();
+                    record(&mut store, &run(writer * 100 + number), &[1.0, 2.0]);
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    let store = Store::open_to_read(&location).unwrap().unwrap();
+    let runs = store.runs(100).unwrap();
+    assert_eq!((runs.len(), runs.iter().map(|run| run.observations).sum::<u64>()), (40, 80));
+}
+
+#[test]
+fn a_writer_that_never_finished_leaves_its_observations() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    store.begin_run(&run(1)).unwrap();
+    let key = store.begin_measurement(run(1).id, &id("x"), &ArtifactHash("h".into()), &harness()).unwrap();
+    store.add_observation(key, 0, &observation(1.0)).unwrap();
+    // No clean end: the write-ahead log stays as a killed process leaves it.
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["history.db", "history.db-wal"] {
+        std::fs::copy(location.0.with_file_name(name), copy.path().join(name)).unwrap();
+    }
+    let left = Store::open(&StoreLocation(copy.path().join("history.db"))).unwrap();
+    assert_eq!(left.run(run(1).id).unwrap().unwrap().finished_at_ns, None);
+    assert_eq!(left.measurements(run(1).id).unwrap()[0].observations, [observation(1.0)]);
+    assert_eq!(left.measurements(run(1).id).unwrap()[0].stopped, None);
+}
+
+#[test]
+fn a_newer_a_foreign_and_a_damaged_file_are_refused_unharmed() {
+    let (folder, location) = location();
+    drop(Store::open(&location).unwrap());
+    Connection::open(&location.0).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let before = std::fs::read(&location.0).unwrap();
+    assert!(matches!(Store::open(&location), Err(StoreError::Newer { found: 99, .. })));
+    assert_eq!(std::fs::read(&location.0).unwrap(), before);
+    for (name, content) in
+        [("text.db", b"this is no database, it only has the name of one".to_vec()), ("x.db", vec![7; 9000])]
+    {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &content).unwrap();
+        assert!(matches!(Store::open(&StoreLocation(path.clone())), Err(StoreError::Foreign { .. })), "{name}");
+        assert_eq!(std::fs::read(&path).unwrap(), content);
+    }
+    let other = folder.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    assert!(matches!(Store::open(&StoreLocation(other)), Err(StoreError::Foreign { .. })));
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let error = Store::open(&StoreLocation("/proc/nowhere/history.db".into())).unwrap_err();
+    assert!(matches!(error, StoreError::Open { .. }), "{error:?}");
+    assert!(error.to_string().contains("/proc/nowhere/history.db"), "{error}");
+}
+
+#[test]
+fn reading_makes_no_store() {
+    let (_folder, location) = location();
+    assert!(Store::open_to_read(&location).unwrap().is_none());
+    assert!(!location.0.exists());
+}
+
+#[test]
+fn locations_are_paths_or_urls_of_files() {
+    for text in ["history.db", "sqlite:history.db", "file:history.db"] {
+        assert_eq!(text.parse::<StoreLocation>().unwrap(), StoreLocation("history.db".into()));
+    }
+    for text in ["postgres://host/db", "", "file:"] {
+        assert!(matches!(text.parse::<StoreLocation>(), Err(StoreError::Unsupported { .. })), "{text}");
+    }
+}

@@ -1,0 +1,190 @@
+//! Writing: a run, its measurements, each observation as it is taken.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Store, StoreError, codec};
+use crate::model::{
+    ArtifactHash, BenchmarkId, Failure, Harness, Metric, MetricId, NotMeasured, Note, Observation, Run, RunId, Stopped,
+    TargetId, built_in_metrics,
+};
+
+/// A measurement that is being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeasurementKey(i64);
+
+/// A value as JSON text: plain data always is.
+pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data")
+}
+
+/// A unit-like value's name as it is serialised.
+pub(super) fn name<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    json(value).trim_matches('"').to_owned()
+}
+
+impl Store {
+    pub(super) fn failed(&self) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
+        |error| StoreError::of(&self.path, error)
+    }
+
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn begin_run(&mut self, run: &Run) -> Result<(), StoreError> {
+        self.connection
+            .execute(
+                "INSERT INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                params![
+                    run.id.to_string(),
+                    run.started_at_ns,
+                    run.finished_at_ns,
+                    run.source.commit,
+                    run.source.dirty,
+                    run.source.branch,
+                    run.source.subject,
+                    run.environment.fingerprint().0,
+                    json(&run.environment),
+                    run.build.toolchain,
+                    run.build.triple,
+                    run.build.profile,
+                    json(&run.build.features),
+                    run.build.lock_hash,
+                    json(&run.settings),
+                    run.settings.seed.to_string(),
+                    run.tool_version,
+                ],
+            )
+            .map_err(self.failed())?;
+        Ok(())
+    }
+
+    /// Ends a run: from now on it is whole and immutable. The write-ahead log is folded into the file.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn finish_run(&mut self, run: RunId, finished_at_ns: i64) -> Result<(), StoreError> {
+        self.connection
+            .execute("UPDATE run SET finished_at = ?2 WHERE id = ?1", params![run.to_string(), finished_at_ns])
+            .map_err(self.failed())?;
+        self.checkpoint();
+        Ok(())
+    }
+
+    /// Folds the write-ahead log into the file. Another reader may stand in the way: then the next one does it.
+    pub fn checkpoint(&self) {
+        self.connection.pragma_query(None, "wal_checkpoint", |_| Ok(())).ok();
+    }
+
+    /// Begins a benchmark's measurement.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the run has one of this benchmark already.
+    pub fn begin_measurement(
+        &mut self,
+        run: RunId,
+        benchmark: &BenchmarkId,
+        artifact: &ArtifactHash,
+        harness: &Harness,
+    ) -> Result<MeasurementKey, StoreError> {
+        let write = |connection: &Connection| {
+            let id = benchmark.to_string();
+            connection.execute("INSERT INTO benchmark (id) VALUES (?1) ON CONFLICT DO NOTHING", [&id])?;
+            let benchmark: i64 =
+                connection.query_row("SELECT key FROM benchmark WHERE id = ?1", [&id], |row| row.get(0))?;
+            connection.execute(
+                "INSERT INTO measurement (run, benchmark, artifact, harness, harness_version) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![run.to_string(), benchmark, artifact.0, name(&harness.kind), harness.version],
+            )?;
+            Ok(MeasurementKey(connection.last_insert_rowid()))
+        };
+        self.in_one(write)
+    }
+
+    /// Runs several statements as one: all of them or none.
+    fn in_one<T>(&mut self, write: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let path = &self.path;
+        let failed = |error| StoreError::of(path, error);
+        let transaction = self.connection.transaction().map_err(failed)?;
+        let written = write(&transaction).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(written)
+    }
+
+    /// Writes an observation; it is committed when this returns.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn add_observation(
+        &mut self,
+        measurement: MeasurementKey,
+        sequence: usize,
+        observation: &Observation,
+    ) -> Result<(), StoreError> {
+        let mut metrics = Vec::with_capacity(observation.metrics.len());
+        for (id, value) in &observation.metrics {
+            metrics.push((self.metric_key(id)?, *value));
+        }
+        let blob = codec::encode(observation, &metrics);
+        let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+        let sql = "INSERT INTO observation VALUES (?1, ?2, ?3, ?4, ?5)";
+        let mut statement = self.connection.prepare_cached(sql).map_err(self.failed())?;
+        let row = params![measurement.0, sequence, observation.started_at_ns, observation.value_ns, blob];
+        statement.execute(row).map_err(self.failed())?;
+        Ok(())
+    }
+
+    /// The number of a metric, given on its first use. Built-in ones have a unit and a direction.
+    fn metric_key(&self, id: &MetricId) -> Result<i64, StoreError> {
+        let sql = "SELECT key FROM metric WHERE id = ?1";
+        let known =
+            |connection: &Connection| connection.prepare_cached(sql)?.query_row([&*id.0], |row| row.get(0)).optional();
+        if let Some(key) = known(&self.connection).map_err(self.failed())? {
+            return Ok(key);
+        }
+        let built_in = built_in_metrics().into_iter().find(|metric| metric.id == *id);
+        let (unit, direction) = built_in.map_or_else(
+            || ("count".to_owned(), "lower-is-better".to_owned()),
+            |Metric { unit, direction, .. }| (name(&unit), name(&direction)),
+        );
+        let insert = "INSERT INTO metric (id, unit, direction) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        self.connection.execute(insert, params![&*id.0, unit, direction]).map_err(self.failed())?;
+        known(&self.connection)
+            .map_err(self.failed())?
+            .ok_or_else(|| StoreError::Damaged { path: self.path.clone(), what: format!("metric `{id}`") })
+    }
+
+    /// Ends a benchmark's measurement.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn finish_measurement(
+        &mut self,
+        measurement: MeasurementKey,
+        stopped: Stopped,
+        failure: Option<&Failure>,
+        notes: &[Note],
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE measurement SET stopped = ?2, failure = ?3, notes = ?4 WHERE key = ?1";
+        let row = params![measurement.0, name(&stopped), failure.map(json), json(notes)];
+        self.connection.execute(sql, row).map_err(self.failed())?;
+        Ok(())
+    }
+
+    /// Writes down a target that was not measured.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn add_not_measured(
+        &mut self,
+        run: RunId,
+        target: &TargetId,
+        harness: Option<&Harness>,
+        reason: &NotMeasured,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO target_row VALUES (?1, ?2, ?3, ?4)";
+        let row = params![run.to_string(), json(target), harness.map(json), json(reason)];
+        self.connection.execute(sql, row).map_err(self.failed())?;
+        Ok(())
+    }
+}
