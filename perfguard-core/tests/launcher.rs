@@ -112,6 +112,40 @@ fn grandchildren_are_gone_when_the_child_has_ended() {
 }
 
 #[test]
+fn grandchildren_in_nested_sessions_are_gone_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let script = format!(
+        "setsid sh -c 'setsid sh -c \"echo \\$\\$ > {0}; exec sleep 600\" & wait' & while [ ! -s {0} ]; do :; done",
+        file.display()
+    );
+    assert_eq!(run(&script, LIMITS).exit, Exit::Code(0));
+    let pid = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+    assert!(std::fs::read_to_string(format!("/proc/{pid}/stat")).is_err(), "process {pid} is still there");
+}
+
+#[test]
+fn a_child_that_writes_much_does_not_raise_the_peak_of_the_next() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    let mut peak = |script: &str| {
+        let limits = Limits { output_bytes: 64 << 20, ..LIMITS };
+        launcher.run(&sh(script), limits, &CancellationToken::new()).unwrap().usage.peak_memory_bytes
+    };
+    let before = peak("exit 0");
+    peak("head -c 33554432 /dev/zero");
+    let after = peak("exit 0");
+    assert!(after < before + (1 << 20), "{before} bytes before, {after} after");
+}
+
+#[test]
+fn output_over_the_limit_is_a_flood_even_when_the_child_has_ended() {
+    let limits = Limits { output_bytes: 20_000, ..LIMITS };
+    for _ in 0..60 {
+        assert_eq!(run("head -c 50000 /dev/zero", limits).exit, Exit::FloodedOutput);
+    }
+}
+
+#[test]
 fn the_child_ends_when_perfguard_is_gone() {
     let mut launcher = Launcher::start(&multicall()).unwrap();
     let running = launcher.spawn(&sh("sleep 600"), LIMITS).unwrap();

@@ -71,6 +71,12 @@ fn virtualisation(root: &Path, flags: &BTreeSet<&str>) -> String {
     } else if groups.contains("kubepods") {
         found.push("kubernetes".to_owned());
     }
+    if let Ok(container) = fs_err::read_to_string(root.join("run/systemd/container"))
+        && found.is_empty()
+    {
+        found.push(container.trim().to_owned());
+    }
+    // Only x86 has a flag for it; elsewhere the firmware's vendor is all there is.
     if flags.contains("hypervisor") {
         let vendor = fs_err::read_to_string(root.join("sys/class/dmi/id/sys_vendor")).unwrap_or_default();
         let vendor = vendor.trim();

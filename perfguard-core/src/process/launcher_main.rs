@@ -48,8 +48,6 @@ pub fn launcher_main() -> ExitCode {
 
 /// Starts one child, watches it to its end, answers.
 fn serve(socket: &UnixStream, spec: &CommandSpec, limits: Limits) -> io::Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "part of the door: the child's wall time")]
-    let start = Instant::now();
     match Child::start(spec) {
         Err(error) => {
             let number = u64::from(error.raw_os_error().unwrap_or(libc::EINVAL).unsigned_abs());
@@ -57,17 +55,37 @@ fn serve(socket: &UnixStream, spec: &CommandSpec, limits: Limits) -> io::Result<
         }
         Ok(mut child) => {
             Writer::new(wire::STARTED).number(u64::from(child.pid.unsigned_abs())).send(&mut &*socket)?;
-            let ended_by_us = child.watch(socket, start, limits);
-            let wall_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let ended_by_us = child.watch(socket, limits);
+            let wall_ns = u64::try_from(child.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
             let (bytes_read, bytes_written) = child.bytes_moved();
-            let (exit, usage) = child.reap()?;
+            // Before the child leaves the process table: until then its group's number is nobody else's.
             child.end_group();
-            child.drain(limits);
+            let (exit, usage) = child.reap()?;
+            Child::end_orphans();
+            let flooded = child.drain(limits);
             let usage = Usage { bytes_read, bytes_written, ..usage };
-            let exit = ended_by_us?.unwrap_or(exit);
+            let exit = ended_by_us?.or(flooded.then_some(Exit::FloodedOutput)).unwrap_or(exit);
+            let large = child.stdout.kept.len() + child.stderr.kept.len() > LARGE_OUTPUT;
             let finished = Finished { exit, wall_ns, usage, stdout: child.stdout.kept, stderr: child.stderr.kept };
-            Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)
+            Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)?;
+            if large {
+                drop(finished);
+                give_memory_back();
+            }
+            Ok(())
         }
+    }
+}
+
+/// Output above this leaves free memory with the allocator that would count into the next child's peak, bytes.
+const LARGE_OUTPUT: usize = 64 * 1024;
+
+/// Hands freed memory back to the system: what stays resident here is the floor of every child's peak.
+fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: a plain call of the allocator that this process uses.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
@@ -98,6 +116,8 @@ impl Stream {
 
 struct Child {
     pid: libc::pid_t,
+    /// Just before the fork.
+    start: Instant,
     /// Becomes readable at the child's end.
     end: OwnedFd,
     stdout: Stream,
@@ -134,6 +154,8 @@ impl Child {
         let (failure, theirs_failure) = pipe()?;
         let null = File::open("/dev/null")?;
         let parent = std::process::id();
+        #[expect(clippy::disallowed_methods, reason = "part of the door: the child's wall time")]
+        let start = Instant::now();
         // SAFETY: this process has one thread, and between fork and exec the child calls only async-signal-safe functions
         // on memory that was prepared before.
         let pid = unsafe {
@@ -163,15 +185,15 @@ impl Child {
             unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
         }
         let stream = |pipe: OwnedFd| Stream { pipe: Some(pipe.into()), kept: Vec::new() };
-        Ok(Self { pid, end: end_of(pid)?, stdout: stream(stdout), stderr: stream(stderr) })
+        Ok(Self { pid, start, end: end_of(pid)?, stdout: stream(stdout), stderr: stream(stderr) })
     }
 
     /// Watches until the child ended, ending it where it must. Gives how perfguard ended it, if it did; an error where
     /// perfguard itself is gone.
-    fn watch(&mut self, socket: &UnixStream, start: Instant, limits: Limits) -> io::Result<Option<Exit>> {
+    fn watch(&mut self, socket: &UnixStream, limits: Limits) -> io::Result<Option<Exit>> {
         let mut ended_by_us = None;
         loop {
-            let left = limits.timeout.saturating_sub(start.elapsed());
+            let left = limits.timeout.saturating_sub(self.start.elapsed());
             if left.is_zero() && ended_by_us.is_none() {
                 self.end_group();
                 ended_by_us = Some(Exit::TimedOut);
@@ -243,32 +265,45 @@ impl Child {
         Ok((exit, usage_of(&usage)))
     }
 
-    /// Ends the child's group, and whatever left the group and fell to this process.
+    /// Ends the child's group.
     fn end_group(&self) {
-        // SAFETY: plain calls; a group that is gone already is no error here.
+        // SAFETY: a plain call; a group that is gone already is no error here.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
-        let own = std::process::id();
-        let Ok(children) = fs_err::read_to_string(format!("/proc/self/task/{own}/children")) else { return };
-        for orphan in children.split_whitespace().filter_map(|word| word.parse::<libc::pid_t>().ok()) {
-            if orphan != self.pid {
+    }
+
+    /// Ends whatever left the group and fell to this process. Ending one hands its own children over: looked for again
+    /// until none is left. One that cannot die (it waits for a disk) is not waited for.
+    fn end_orphans() {
+        const ROUNDS: usize = 100;
+        let list = format!("/proc/self/task/{}/children", std::process::id());
+        for _ in 0..ROUNDS {
+            let children = fs_err::read_to_string(&list).unwrap_or_default();
+            let orphans: Vec<libc::pid_t> = children.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+            if orphans.is_empty() {
+                return;
+            }
+            for orphan in orphans {
                 // SAFETY: plain calls on a child of this process.
                 unsafe {
                     libc::kill(orphan, libc::SIGKILL);
-                    libc::waitpid(orphan, std::ptr::null_mut(), 0);
+                    libc::waitpid(orphan, std::ptr::null_mut(), libc::WNOHANG);
                 }
             }
+            std::thread::sleep(Duration::from_micros(200));
         }
     }
 
-    /// Takes what is left in the pipes, without waiting for whoever may still hold them.
-    fn drain(&mut self, limits: Limits) {
+    /// Takes what is left in the pipes, without waiting for whoever may still hold them. Gives whether a limit is passed.
+    fn drain(&mut self, limits: Limits) -> bool {
+        let mut flooded = false;
         for stream in [&mut self.stdout, &mut self.stderr] {
             let mut before = None;
             while stream.pipe.is_some() && before != Some(stream.kept.len()) {
                 before = Some(stream.kept.len());
-                stream.read(limits.output_bytes);
+                flooded |= stream.read(limits.output_bytes);
             }
         }
+        flooded
     }
 }
 
@@ -344,7 +379,10 @@ fn end_of(pid: libc::pid_t) -> io::Result<OwnedFd> {
 }
 
 fn usage_of(usage: &libc::rusage) -> Usage {
-    let number = |value: i64| u64::try_from(value).unwrap_or_default();
+    // The width of these fields differs between systems.
+    fn number(value: impl Into<i64>) -> u64 {
+        u64::try_from(value.into()).unwrap_or_default()
+    }
     let time = |time: libc::timeval| number(time.tv_sec) * 1_000_000_000 + number(time.tv_usec) * 1000;
     // Linux counts the peak in KiB, macOS in bytes.
     let peak_unit = if cfg!(target_os = "macos") { 1 } else { 1024 };

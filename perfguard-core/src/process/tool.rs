@@ -5,12 +5,17 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 
 use super::{CANCEL_CHECK, CommandSpec, ProcessError};
 use crate::cancel::CancellationToken;
 
-/// How long a cancelled tool may take to leave by itself, in checks.
-const GRACE_CHECKS: u32 = 40;
+/// How long a cancelled tool may take to leave by itself, and its streams to close after its end.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often the end of a tool is looked for that closed its streams.
+const STREAMS_CLOSED: Duration = Duration::from_millis(2);
 
 /// One of a tool's output streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,16 +58,34 @@ pub fn run_tool(
     let err = child.stderr.take().expect("the stream was asked for");
     send_lines(Stream::Out, out, sender.clone());
     send_lines(Stream::Err, err, sender);
-    let mut checks_since_cancel = 0;
+    let mut cancelled: Option<Instant> = None;
+    let mut ended: Option<Instant> = None;
     loop {
         match lines.recv_timeout(CANCEL_CHECK) {
             Ok((stream, line)) => on_line(stream, &line),
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            // Both streams are closed: what is left is the tool's own end.
+            Err(mpsc::RecvTimeoutError::Disconnected) if ended.is_some() => break,
+            Err(mpsc::RecvTimeoutError::Disconnected) => std::thread::sleep(STREAMS_CLOSED),
             Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
-        if cancel.is_cancelled() {
-            signal_group(group, if checks_since_cancel < GRACE_CHECKS { libc::SIGTERM } else { libc::SIGKILL });
-            checks_since_cancel += 1;
+        #[expect(clippy::disallowed_methods, reason = "part of the door: grace is a time")]
+        let now = Instant::now();
+        if ended.is_none() && child.try_wait().map_err(failed)?.is_some() {
+            ended = Some(now);
+        }
+        // Somebody in a session of its own may hold the streams open for ever.
+        if ended.is_some_and(|ended| now - ended > GRACE) {
+            break;
+        }
+        if cancel.is_cancelled() && ended.is_none() {
+            match cancelled {
+                None => {
+                    signal_group(group, Signal::SIGTERM);
+                    cancelled = Some(now);
+                }
+                Some(since) if now - since > GRACE => signal_group(group, Signal::SIGKILL),
+                Some(_) => {}
+            }
         }
     }
     let status = child.wait().map_err(failed)?;
@@ -78,8 +101,7 @@ pub fn replace_with(words: &[OsString], env: &[(&str, OsString)]) -> std::io::Er
     command.args(args).envs(env.iter().map(|(name, value)| (name, value))).exec()
 }
 
-fn signal_group(group: i32, signal: i32) {
-    let signal = nix::sys::signal::Signal::try_from(signal).expect("a known signal");
+fn signal_group(group: i32, signal: Signal) {
     // A group that is gone already needs no signal.
     nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), signal).ok();
 }
@@ -131,6 +153,20 @@ mod tests {
         cancel.cancel();
         let end = run_tool(&sh("sleep 600 & wait"), &cancel, &mut |_, _| {}).unwrap();
         assert_eq!(end.signal, Some(libc::SIGTERM));
+    }
+
+    #[test]
+    fn a_cancelled_tool_that_writes_on_is_given_its_grace_and_no_more() {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let end = run_tool(&sh("trap 'exit 5' TERM; while :; do echo x; done"), &cancel, &mut |_, _| {}).unwrap();
+        assert_eq!(end.code, Some(5), "it was asked once, and left by itself");
+    }
+
+    #[test]
+    fn a_daemon_that_holds_the_streams_does_not_hold_the_tool() {
+        let end = run_tool(&sh("setsid sleep 30 & exit 0"), &CancellationToken::new(), &mut |_, _| {}).unwrap();
+        assert_eq!(end.code, Some(0));
     }
 
     #[test]

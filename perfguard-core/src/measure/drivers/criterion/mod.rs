@@ -6,6 +6,7 @@
 mod protocol;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use super::super::driver::{Driver, Listing, Reading, Session};
 use super::{command, failure_of, no_result, not_started};
@@ -19,6 +20,8 @@ const OLDEST: (u8, u8) = (0, 4);
 const NOTHING: &str = "^$nomatch";
 /// What criterion takes for next to no time: one iteration in a sample.
 const NO_TIME: &str = "0.000000001";
+/// How long a bench that has nothing more to say may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The unit of time in criterion's own measurement.
 const NANOSECONDS: &str = "ns";
 
@@ -44,7 +47,7 @@ impl Driver for Criterion {
     fn observe(&self, session: &mut Session<'_>, name: &str, control: &IterationControl) -> Result<Reading, Failure> {
         let filter = format!("^{}$", escaped(name));
         let samples = control.samples.to_string();
-        let seconds = |time: std::time::Duration| format!("{:.9}", time.as_secs_f64().max(1e-9));
+        let seconds = |time: Duration| format!("{:.9}", time.as_secs_f64().max(1e-9));
         let one_iteration = control.iterations == Some(1);
         let (warm_up, measuring) = if one_iteration {
             (NO_TIME.to_owned(), NO_TIME.to_owned())
@@ -104,16 +107,18 @@ fn converse(
     let mut version = None;
     if let Some(mut peer) = listener.accept(&running, session.cancel) {
         version = peer.greet().ok();
+        let mut heard_enough = false;
         if version.is_some_and(|(major, minor, _)| (major, minor) >= OLDEST) {
             while let Some(message) = peer.next(session.cancel) {
                 let wants_answer = message.wants_answer();
-                if hear(&mut peer, message) == Next::End || wants_answer && peer.go_on().is_err() {
+                heard_enough = hear(&mut peer, message) == Next::End;
+                if heard_enough || wants_answer && peer.go_on().is_err() {
                     break;
                 }
             }
         }
         // Ended rather than hung up on: criterion would panic.
-        if !running.has_ended_within(peer.patience()) {
+        if heard_enough || !running.has_ended_within(PATIENCE) {
             running.kill().map_err(|error| not_started(&error))?;
         }
     }

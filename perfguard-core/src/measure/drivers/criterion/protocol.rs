@@ -6,7 +6,6 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::time::Duration;
 
 use ciborium::Value;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -17,8 +16,6 @@ use crate::process::{CANCEL_CHECK, Running};
 
 /// A frame larger than this is no criterion's.
 const LARGEST_FRAME: usize = 64 << 20;
-/// How long a bench that was heard out may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What criterion tells.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,12 +140,6 @@ impl Peer {
             }
         }
         self.receive().ok().map(|value| Message::parse(&value))
-    }
-
-    /// How long to wait for the bench's own end.
-    pub(super) fn patience(&self) -> Duration {
-        // A bench that has more to say waits for an answer and will not end.
-        if self.has_something() == Some(false) { Duration::ZERO } else { PATIENCE }
     }
 
     /// Whether something, or the end, can be read.
