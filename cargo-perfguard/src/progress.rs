@@ -14,11 +14,21 @@ pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     /// Estimated measuring time left, as shown.
     left: Duration,
+    /// Cargo's lines, held back from who wants quiet until it is known whether they matter.
+    held: Vec<String>,
 }
 
 impl Progress {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, bar: None, left: Duration::ZERO }
+        Self { quiet, bar: None, left: Duration::ZERO, held: Vec::new() }
+    }
+
+    /// Says something beside the bar.
+    fn aside(&self, say: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
     }
 
     fn begin(&mut self, benchmarks: usize, budget: Duration) {
@@ -63,14 +73,26 @@ impl EventSink for Progress {
                     bar.finish_and_clear();
                 }
             }
-            Event::Remark { message, hint } => ui::remark(&message, hint.as_deref()),
-            Event::Waiting { holder } => {
+            Event::Remark { message, hint } if !self.quiet => self.aside(|| ui::remark(&message, hint.as_deref())),
+            Event::Waiting { holder } if !self.quiet => {
                 ui::remark(&format!("another perfguard measures on this machine, waiting for it: {holder}"), None);
             }
-            Event::CargoStarted { purpose } if !self.quiet => ui::talk(&purpose),
-            // The compiler's words matter even to who wants quiet, when they are errors: cargo's own `--quiet` keeps them.
-            Event::CargoLine(line) if !self.quiet || line.contains("error") => ui::talk(&line),
-            Event::CargoStarted { .. } | Event::CargoLine(_) | Event::CargoFinished | Event::Listing(_) => {}
+            Event::CargoStarted { purpose } => {
+                self.held.clear();
+                if !self.quiet {
+                    ui::talk(&purpose);
+                }
+            }
+            Event::CargoLine(line) if self.quiet => self.held.push(line),
+            Event::CargoLine(line) => ui::talk(&line),
+            // Who wants quiet still wants to see why something did not build.
+            Event::CargoFinished { well } => {
+                if !well {
+                    self.held.iter().for_each(|line| ui::talk(line));
+                }
+                self.held.clear();
+            }
+            Event::Remark { .. } | Event::Waiting { .. } | Event::Listing(_) => {}
         }
     }
 }

@@ -65,7 +65,7 @@ impl Ui {
         let red = AnsiColor::Red.on_default().bold();
         let mut text = format!("{red}error{red:#}: {}", error.message);
         for cause in &error.causes {
-            text += "\n  caused by: ";
+            text += "\ncaused by: ";
             text += cause;
         }
         if let Some(hint) = &error.hint {
@@ -93,7 +93,8 @@ pub(crate) fn remark(message: &str, hint: Option<&str>) {
 
 /// A line to the standard error; colours go where they are not wanted.
 pub(crate) fn talk(line: &str) {
-    anstream::eprintln!("{line}");
+    // Nobody may be listening any more.
+    writeln!(anstream::stderr(), "{line}").ok();
 }
 
 /// A bug.

@@ -99,7 +99,7 @@ fn a_target_that_is_not_measured_is_a_row_with_reason_and_hint() {
     ]);
     let run = environment.perfguard(&run_args(&["--format", "json"])).expect_code(0).json();
     let row = &run["not_measured"][0];
-    assert_eq!((&row["target"]["name"], &row["reason"]["reason"]), (&"gated".into(), &"needs-features".into()));
+    assert_eq!((&row["target"]["name"], &row["reason"]["kind"]), (&"gated".into(), &"needs-features".into()));
     assert_eq!(row["hint"], "add `--features extra`");
     let with = environment.perfguard(&run_args(&["--format", "json", "--features", "extra"])).expect_code(0).json();
     assert_eq!(with["benchmarks"].as_array().map(Vec::len), Some(2));
@@ -128,6 +128,6 @@ fn one_target_that_does_not_compile_leaves_the_others_measured() {
     let ran = environment.perfguard(&run_args(&["--format", "json"])).expect_code(101);
     let run = ran.json();
     assert_eq!(run["benchmarks"][0]["id"], "sample::quick::main");
-    assert_eq!(run["not_measured"][0]["reason"]["reason"], "build-failed");
+    assert_eq!(run["not_measured"][0]["reason"]["kind"], "build-failed");
     assert!(ran.stderr.contains("expected"), "the compiler's own message is shown: {}", ran.stderr);
 }

@@ -20,7 +20,10 @@ pub enum Event {
     /// A line that cargo wrote to its error stream, as it wrote it (colours included).
     CargoLine(String),
     /// Cargo ended.
-    CargoFinished,
+    CargoFinished {
+        /// Whether it did what it was asked.
+        well: bool,
+    },
     /// An executable is asked for its benchmarks.
     Listing(TargetId),
     /// A remark that the user should see once, with an optional hint.

@@ -59,7 +59,7 @@ struct Bench {
     launcher: Launcher,
     scratch: tempfile::TempDir,
     timeout: Duration,
-    sample_size: Option<u64>,
+    memory: Option<u64>,
 }
 
 impl Bench {
@@ -77,7 +77,7 @@ impl Bench {
             launcher: Launcher::start(&multicall).unwrap(),
             scratch: tempfile::tempdir().unwrap(),
             timeout: Duration::from_mins(1),
-            sample_size: None,
+            memory: None,
         }
     }
 
@@ -89,7 +89,7 @@ impl Bench {
             scratch: self.scratch.path(),
             limits: Limits { timeout: self.timeout, output_bytes: 64 * 1024 },
             cancel: &cancel,
-            sample_size: &mut self.sample_size,
+            memory: &mut self.memory,
         })
     }
 
@@ -193,10 +193,10 @@ fn divan_lists_parameters_and_runs_just_the_samples_and_iterations_asked_for() {
 }
 
 #[test]
-fn divan_finds_a_sample_size_once_and_keeps_it() {
+fn divan_finds_a_memory_once_and_keeps_it() {
     let (_, mut bench) = benches("divan").pop().unwrap();
     let first = bench.observe("bench::sum::100", &IterationControl::default());
-    let size = bench.sample_size.unwrap();
+    let size = bench.memory.unwrap();
     assert!(size > 1_000, "a sample of a fast benchmark has many iterations, not {size}");
     let second = bench.observe("bench::sum::100", &IterationControl::default());
     assert_eq!((first.iterations, second.iterations), (Some(10 * size), Some(10 * size)));

@@ -148,11 +148,16 @@ fn output_over_the_limit_is_a_flood_even_when_the_child_has_ended() {
 #[test]
 fn the_child_ends_when_perfguard_is_gone() {
     let mut launcher = Launcher::start(&multicall()).unwrap();
-    let running = launcher.spawn(&sh("sleep 600"), LIMITS).unwrap();
-    let pid = running.pid();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let running = launcher.spawn(&sh(&format!("echo $$ > {}; exec sleep 600", file.display())), LIMITS).unwrap();
+    let mut pid = String::new();
+    while !pid.ends_with('\n') {
+        pid = std::fs::read_to_string(&file).unwrap_or_default();
+    }
     std::mem::forget(running);
     drop(launcher);
-    let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
     assert!(state.is_err(), "process {pid} is still there");
 }
 

@@ -1,3 +1,58 @@
-//! The tasks of this repository.
+//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `overhead`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task tells what it does")]
 
-fn main() {}
+mod ci;
+mod codegen;
+mod overhead;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of this repository
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything that a change must pass: format, clippy, docs, tidy, codegen, tests
+    Ci,
+    /// The rules that the compiler does not check
+    Tidy,
+    /// JSON schemas, the command line's reference and the table of exit codes, from the code
+    Codegen {
+        /// Only compare with what is checked in
+        #[arg(long)]
+        check: bool,
+    },
+    /// What perfguard itself costs while it measures
+    Overhead(overhead::Args),
+}
+
+fn main() -> ExitCode {
+    let root = root();
+    let done = match Cli::parse().task {
+        Task::Ci => ci::run(&root),
+        Task::Tidy => tidy::run(&root),
+        Task::Codegen { check } => codegen::run(&root, check),
+        Task::Overhead(args) => overhead::run(&root, &args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map(PathBuf::from).unwrap_or_default()
+}

@@ -197,7 +197,7 @@ impl Cargo<'_> {
             }
         })
         .map_err(BuildError::Call)?;
-        events.event(Event::CargoFinished);
+        events.event(Event::CargoFinished { well: end.code == Some(0) });
         if cancel.is_cancelled() {
             return Err(BuildError::Interrupted);
         }

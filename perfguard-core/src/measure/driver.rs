@@ -18,9 +18,9 @@ pub struct Session<'a> {
     pub limits: Limits,
     /// Ends the process early; the failure that comes of it means nothing.
     pub cancel: &'a CancellationToken,
-    /// Iterations in a sample, for drivers that must choose them: found once for a benchmark, and kept by the caller so
-    /// that every observation has the same.
-    pub sample_size: &'a mut Option<u64>,
+    /// What a driver found out of this benchmark in its first process (divan's sample size), kept by the caller so that
+    /// every observation has the same.
+    pub memory: &'a mut Option<u64>,
 }
 
 /// An executable's benchmarks.

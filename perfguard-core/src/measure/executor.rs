@@ -26,8 +26,8 @@ pub struct Job<'a> {
     pub driver: &'static dyn Driver,
     /// The harness's name of the benchmark.
     pub name: &'a str,
-    /// Iterations in a sample, once the driver has found them: `None` at first.
-    pub sample_size: Option<u64>,
+    /// What the driver found out of it in its first process; `None` before.
+    pub memory: Option<u64>,
 }
 
 /// Takes observations in processes of their own, through the launcher.
@@ -48,7 +48,7 @@ pub struct ProcessExecutor<'a> {
 
 impl Executor for ProcessExecutor<'_> {
     fn observe(&mut self, job: usize, control: &IterationControl) -> Result<(Observation, Vec<Note>), Failure> {
-        let Job { artifact, driver, name, sample_size } = &mut self.jobs[job];
+        let Job { artifact, driver, name, memory } = &mut self.jobs[job];
         let started_at_ns = self.clock.unix_ns();
         let mut session = Session {
             launcher: self.launcher,
@@ -56,7 +56,7 @@ impl Executor for ProcessExecutor<'_> {
             scratch: self.scratch,
             limits: self.limits,
             cancel: self.cancel,
-            sample_size,
+            memory,
         };
         let reading = driver.observe(&mut session, name, control)?;
         Ok(observation(started_at_ns, reading))

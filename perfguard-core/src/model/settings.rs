@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IterationControl {
     /// Time spent warming up before the first sample.
-    #[schemars(with = "String")]
+    #[serde(rename = "warm_up_ns", with = "nanoseconds")]
+    #[schemars(with = "u64")]
     pub warm_up: Duration,
     /// Time spent in all samples together.
-    #[schemars(with = "String")]
+    #[serde(rename = "observation_time_ns", with = "nanoseconds")]
+    #[schemars(with = "u64")]
     pub observation_time: Duration,
     /// Samples in a process; at least 10 (criterion takes no fewer).
     pub samples: u32,
@@ -52,10 +54,12 @@ pub struct RunSettings {
     /// this (0.01 is 1 %).
     pub precision: f64,
     /// Measuring time of the whole run.
-    #[schemars(with = "String")]
+    #[serde(rename = "budget_ns", with = "nanoseconds")]
+    #[schemars(with = "u64")]
     pub budget: Duration,
     /// Time limit of one process.
-    #[schemars(with = "String")]
+    #[serde(rename = "timeout_ns", with = "nanoseconds")]
+    #[schemars(with = "u64")]
     pub timeout: Duration,
     /// Bytes of output kept of one process and stream; a process that writes more is ended and is a failure.
     pub output_limit: u64,
@@ -76,4 +80,19 @@ pub struct Interval {
     pub high: f64,
     /// Confidence level that it was asked for.
     pub level: f64,
+}
+
+/// Durations as whole nanoseconds.
+mod nanoseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_nanos)
+    }
 }

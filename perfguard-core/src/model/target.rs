@@ -66,7 +66,7 @@ pub struct BenchTarget {
 
 /// Why a target, or a part of it, is not measured. Each is a row, never silence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case", tag = "reason")]
+#[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum NotMeasured {
     /// Cargo leaves it out without these features.
     NeedsFeatures {

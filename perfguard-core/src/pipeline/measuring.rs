@@ -111,7 +111,7 @@ fn begin_measurements<'a>(
         let harness = target.harness.as_ref().expect("a listed benchmark has a harness");
         let driver = measure::driver_for(harness.kind).expect("a listed benchmark has a driver");
         keys.push(store.begin_measurement(run, id, &artifact.hash, harness)?);
-        jobs.push(Job { artifact, driver, name: &id.name, sample_size: None });
+        jobs.push(Job { artifact, driver, name: &id.name, memory: None });
     }
     Ok((jobs, keys))
 }

@@ -196,7 +196,7 @@ impl Bench {
             scratch: self.scratch.path(),
             limits,
             cancel,
-            sample_size: &mut None,
+            memory: &mut None,
         };
         match driver.list(&mut session) {
             Ok(Listing { version, names }) => {

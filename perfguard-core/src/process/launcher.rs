@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Launcher {
 #[derive(Debug)]
 pub struct Running<'a> {
     launcher: &'a mut Launcher,
-    pid: u32,
+    program: PathBuf,
     ended: bool,
 }
 
@@ -54,26 +54,23 @@ impl Launcher {
         self.process.id()
     }
 
-    /// Starts a child.
+    /// Asks for a child. Whether it could be started (the program may be missing, not executable …) is told by
+    /// [`Running::wait`]: asking for it here would cost a turn of the scheduler in every observation.
     ///
     /// # Errors
-    /// When the child could not be started (the program is missing, not executable …) or the launcher is gone.
+    /// When a text contains a zero, or the launcher is gone.
     pub fn spawn(&mut self, spec: &CommandSpec, limits: Limits) -> Result<Running<'_>, ProcessError> {
-        Writer::new(wire::SPAWN).spec(spec, limits).send(&mut &self.stream).map_err(ProcessError::LauncherGone)?;
-        let (kind, mut answer) = self.receive()?;
-        let number = answer.number().map_err(ProcessError::LauncherGone)?;
-        if kind == wire::STARTED {
-            let pid = u32::try_from(number).unwrap_or_default();
-            return Ok(Running { launcher: self, pid, ended: false });
-        }
-        let source = io::Error::from_raw_os_error(i32::try_from(number).unwrap_or_default());
-        Err(ProcessError::Start { program: spec.program.clone(), source })
+        let mut frame = Writer::new(wire::SPAWN);
+        let refused = |source| ProcessError::Start { program: spec.program.clone(), source };
+        let frame = frame.spec(spec, limits).map_err(refused)?;
+        frame.send(&mut &self.stream).map_err(ProcessError::LauncherGone)?;
+        Ok(Running { launcher: self, program: spec.program.clone(), ended: false })
     }
 
     /// Starts a child and waits for its end; cancelling ends it.
     ///
     /// # Errors
-    /// As [`spawn`](Self::spawn).
+    /// When the child could not be started (the program is missing, not executable …) or the launcher is gone.
     pub fn run(
         &mut self,
         spec: &CommandSpec,
@@ -106,11 +103,6 @@ impl Drop for Launcher {
 }
 
 impl Running<'_> {
-    /// The child's process id, which is its group's too.
-    pub fn pid(&self) -> u32 {
-        self.pid
-    }
-
     /// Waits for the end for so long, and says whether it came.
     pub fn has_ended_within(&self, time: Duration) -> bool {
         let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
@@ -128,14 +120,19 @@ impl Running<'_> {
     /// Waits for the end. The child's group is gone when this returns.
     ///
     /// # Errors
-    /// When the launcher is gone.
+    /// When the child could not be started, or the launcher is gone.
     pub fn wait(mut self) -> Result<Finished, ProcessError> {
         self.wait_for_end()
     }
 
     fn wait_for_end(&mut self) -> Result<Finished, ProcessError> {
         self.ended = true;
-        let (_, mut answer) = self.launcher.receive()?;
+        let (kind, mut answer) = self.launcher.receive()?;
+        if kind == wire::NOT_STARTED {
+            let number = answer.number().map_err(ProcessError::LauncherGone)?;
+            let source = io::Error::from_raw_os_error(i32::try_from(number).unwrap_or_default());
+            return Err(ProcessError::Start { program: self.program.clone(), source });
+        }
         answer.finished().map_err(ProcessError::LauncherGone)
     }
 }

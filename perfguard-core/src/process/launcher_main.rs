@@ -6,19 +6,17 @@
 //! launcher be killed.
 #![expect(unsafe_code, reason = "fork, exec, wait4 and prctl have no safe face")]
 
-use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::wire::{self, Reader, Writer};
-use super::{CommandSpec, Exit, Finished, Limits, Usage};
+use super::wire::{self, Reader, Request, Writer};
+use super::{Exit, Finished, Limits, Usage};
 
 /// Serves spawn requests on the standard input (a socket) until it closes.
 pub fn launcher_main() -> ExitCode {
@@ -33,7 +31,7 @@ pub fn launcher_main() -> ExitCode {
     loop {
         match Reader::receive(&mut &socket) {
             Ok(Some((wire::SPAWN, mut request))) => {
-                let served = request.spec().and_then(|(spec, limits)| serve(&socket, &spec, limits));
+                let served = request.request().and_then(|request| serve(&socket, &request));
                 if served.is_err() {
                     return ExitCode::FAILURE;
                 }
@@ -47,14 +45,14 @@ pub fn launcher_main() -> ExitCode {
 }
 
 /// Starts one child, watches it to its end, answers.
-fn serve(socket: &UnixStream, spec: &CommandSpec, limits: Limits) -> io::Result<()> {
-    match Child::start(spec) {
+fn serve(socket: &UnixStream, request: &Request) -> io::Result<()> {
+    let limits = request.limits;
+    match Child::start(request) {
         Err(error) => {
             let number = u64::from(error.raw_os_error().unwrap_or(libc::EINVAL).unsigned_abs());
             Writer::new(wire::NOT_STARTED).number(number).send(&mut &*socket)
         }
         Ok(mut child) => {
-            Writer::new(wire::STARTED).number(u64::from(child.pid.unsigned_abs())).send(&mut &*socket)?;
             let ended_by_us = child.watch(socket, limits);
             let wall_ns = u64::try_from(child.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
             let (bytes_read, bytes_written) = child.bytes_moved();
@@ -126,28 +124,8 @@ struct Child {
 
 impl Child {
     /// Forks and executes.
-    fn start(spec: &CommandSpec) -> io::Result<Self> {
-        let text =
-            |value: &OsStr| CString::new(value.as_bytes()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL));
-        let program = text(spec.program.as_os_str())?;
-        let cwd = text(spec.cwd.as_os_str())?;
-        let mut args = vec![program.clone()];
-        for argument in &spec.args {
-            args.push(text(argument)?);
-        }
-        let mut env = Vec::with_capacity(spec.env.len());
-        for (name, value) in &spec.env {
-            let mut entry = name.clone();
-            entry.push("=");
-            entry.push(value);
-            env.push(text(&entry)?);
-        }
-        let pointers = |list: &[CString]| {
-            let mut pointers: Vec<*const libc::c_char> = list.iter().map(|item| item.as_ptr()).collect();
-            pointers.push(std::ptr::null());
-            pointers
-        };
-        let (args, env) = (pointers(&args), pointers(&env));
+    fn start(request: &Request) -> io::Result<Self> {
+        let (args, env) = (request.args(), request.env());
         let (stdout, theirs_out) = pipe()?;
         let (stderr, theirs_err) = pipe()?;
         // `end` is what the child holds open until it ends, or until `exec` fails: the error number comes through it.
@@ -162,7 +140,7 @@ impl Child {
             let pid = libc::fork();
             if pid == 0 {
                 let streams = [null.as_raw_fd(), theirs_out.as_raw_fd(), theirs_err.as_raw_fd()];
-                become_child(parent, streams, &cwd, &program, &args, &env);
+                become_child(parent, streams, request.cwd(), request.program(), &args, &env);
                 let number = io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL).to_ne_bytes();
                 libc::write(theirs_failure.as_raw_fd(), number.as_ptr().cast(), number.len());
                 libc::_exit(127);
@@ -238,7 +216,7 @@ impl Child {
 
     /// Bytes read and written through system calls, while the ended child is still in the process table.
     fn bytes_moved(&self) -> (Option<u64>, Option<u64>) {
-        let Ok(text) = fs_err::read_to_string(format!("/proc/{}/io", self.pid)) else { return (None, None) };
+        let Some(text) = read_small(&format!("/proc/{}/io", self.pid)) else { return (None, None) };
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         (field("rchar:"), field("wchar:"))
     }
@@ -277,7 +255,7 @@ impl Child {
         const ROUNDS: usize = 100;
         let list = format!("/proc/self/task/{}/children", std::process::id());
         for _ in 0..ROUNDS {
-            let children = fs_err::read_to_string(&list).unwrap_or_default();
+            let children = read_small(&list).unwrap_or_default();
             let orphans: Vec<libc::pid_t> = children.split_whitespace().filter_map(|word| word.parse().ok()).collect();
             if orphans.is_empty() {
                 return;
@@ -314,8 +292,8 @@ impl Child {
 unsafe fn become_child(
     parent: u32,
     streams: [RawFd; 3],
-    cwd: &CString,
-    program: &CString,
+    cwd: *const libc::c_char,
+    program: *const libc::c_char,
     args: &[*const libc::c_char],
     env: &[*const libc::c_char],
 ) {
@@ -337,10 +315,17 @@ unsafe fn become_child(
                 return;
             }
         }
-        if libc::chdir(cwd.as_ptr()) == 0 {
-            libc::execve(program.as_ptr(), args.as_ptr(), env.as_ptr());
+        if libc::chdir(cwd) == 0 {
+            libc::execve(program, args.as_ptr(), env.as_ptr());
         }
     }
+}
+
+/// A small file of the kernel's, read at once: its size is not asked for, which the kernel would not know.
+fn read_small(path: &str) -> Option<String> {
+    let mut buffer = [0; 4096];
+    let count = File::open(path).ok()?.read(&mut buffer).ok()?;
+    std::str::from_utf8(&buffer[..count]).ok().map(str::to_owned)
 }
 
 /// A pipe whose ends are closed at `exec`: the end to read, the end to write.

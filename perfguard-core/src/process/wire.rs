@@ -3,19 +3,17 @@
 //! Both ends are the same executable, so the format has no version. It is binary because it is written and read around
 //! every observation: a few kilobytes of environment cost microseconds this way.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::CStr;
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use super::{CommandSpec, Exit, Finished, Limits, Usage};
 
-/// Asks for a child. Followed by a [`CommandSpec`] and [`Limits`].
+/// Asks for a child. Followed by a command and its limits.
 pub(super) const SPAWN: u8 = b's';
 /// Asks to end the child now.
 pub(super) const KILL: u8 = b'k';
-/// The child runs: its process id follows.
-pub(super) const STARTED: u8 = b'r';
 /// The child could not be started: the error number follows.
 pub(super) const NOT_STARTED: u8 = b'n';
 /// The child ended: a [`Finished`] follows.
@@ -41,21 +39,36 @@ impl Writer {
         self
     }
 
-    fn text(&mut self, value: &OsStr) -> &mut Self {
-        self.bytes(value.as_bytes())
+    /// Writes a text as C has them, so that the launcher can use it where it lies.
+    fn c_text(&mut self, parts: &[&[u8]]) -> io::Result<()> {
+        for part in parts {
+            if part.contains(&0) {
+                return Err(io::Error::from_raw_os_error(libc::EINVAL));
+            }
+            self.0.extend_from_slice(part);
+        }
+        self.0.push(0);
+        Ok(())
     }
 
-    pub(super) fn spec(&mut self, spec: &CommandSpec, limits: Limits) -> &mut Self {
-        self.text(spec.program.as_os_str()).text(spec.cwd.as_os_str()).number(spec.args.len() as u64);
-        for argument in &spec.args {
-            self.text(argument);
-        }
-        self.number(spec.env.len() as u64);
-        for (name, value) in &spec.env {
-            self.text(name).text(value);
-        }
+    /// Writes a command and its limits.
+    ///
+    /// # Errors
+    /// When a text contains a zero, which no program can be given.
+    pub(super) fn spec(&mut self, spec: &CommandSpec, limits: Limits) -> io::Result<&mut Self> {
         let timeout = u64::try_from(limits.timeout.as_nanos()).unwrap_or(u64::MAX);
-        self.number(timeout).number(limits.output_bytes)
+        self.number(timeout).number(limits.output_bytes);
+        self.number(spec.args.len() as u64).number(spec.env.len() as u64);
+        for path in [&spec.program, &spec.cwd] {
+            self.c_text(&[path.as_os_str().as_bytes()])?;
+        }
+        for argument in &spec.args {
+            self.c_text(&[argument.as_bytes()])?;
+        }
+        for (name, value) in &spec.env {
+            self.c_text(&[name.as_bytes(), b"=", value.as_bytes()])?;
+        }
+        Ok(self)
     }
 
     pub(super) fn finished(&mut self, finished: &Finished) -> &mut Self {
@@ -84,6 +97,36 @@ impl Writer {
         let length = u32::try_from(self.0.len() - 4).map_err(|_| io::ErrorKind::InvalidInput)?;
         self.0[..4].copy_from_slice(&length.to_le_bytes());
         to.write_all(&self.0)
+    }
+}
+
+/// A command in the launcher, ready for `exec`: pointers into the frame that it came in, which lives as long.
+pub(super) struct Request {
+    /// The program, the working directory, then the arguments.
+    texts: Vec<*const libc::c_char>,
+    env: Vec<*const libc::c_char>,
+    pub(super) limits: Limits,
+    _frame: Vec<u8>,
+}
+
+impl Request {
+    pub(super) fn program(&self) -> *const libc::c_char {
+        self.texts[0]
+    }
+
+    pub(super) fn cwd(&self) -> *const libc::c_char {
+        self.texts[1]
+    }
+
+    /// The program and its arguments, ended by a null as `exec` wants it.
+    pub(super) fn args(&self) -> Vec<*const libc::c_char> {
+        let texts = [self.texts[0]].into_iter().chain(self.texts[2..].iter().copied());
+        texts.chain([std::ptr::null()]).collect()
+    }
+
+    /// The environment, ended by a null as `exec` wants it.
+    pub(super) fn env(&self) -> Vec<*const libc::c_char> {
+        self.env.iter().copied().chain([std::ptr::null()]).collect()
     }
 }
 
@@ -127,16 +170,23 @@ impl Reader {
         Ok(self.take(length)?.to_vec())
     }
 
-    fn text(&mut self) -> io::Result<OsString> {
-        Ok(OsString::from_vec(self.bytes()?))
+    fn c_text(&mut self) -> io::Result<&CStr> {
+        let rest = self.frame.get(self.at..).ok_or(io::ErrorKind::InvalidData)?;
+        let text = CStr::from_bytes_until_nul(rest).map_err(|_| io::ErrorKind::InvalidData)?;
+        self.at += text.count_bytes() + 1;
+        Ok(text)
     }
 
-    pub(super) fn spec(&mut self) -> io::Result<(CommandSpec, Limits)> {
-        let (program, cwd) = (self.text()?.into(), self.text()?.into());
-        let args = (0..self.number()?).map(|_| self.text()).collect::<Result<_, _>>()?;
-        let env = (0..self.number()?).map(|_| Ok((self.text()?, self.text()?))).collect::<io::Result<_>>()?;
+    /// Reads a command; its texts stay where they lie in the frame.
+    pub(super) fn request(&mut self) -> io::Result<Request> {
         let limits = Limits { timeout: Duration::from_nanos(self.number()?), output_bytes: self.number()? };
-        Ok((CommandSpec { program, args, env, cwd }, limits))
+        let counts = [self.number()?, self.number()?].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        let (mut texts, all) = (Vec::new(), counts[0].saturating_add(counts[1]).saturating_add(2));
+        for _ in 0..all {
+            texts.push(self.c_text()?.as_ptr());
+        }
+        let env = texts.split_off(2 + counts[0]);
+        Ok(Request { texts, env, limits, _frame: std::mem::take(&mut self.frame) })
     }
 
     pub(super) fn finished(&mut self) -> io::Result<Finished> {
@@ -169,19 +219,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_and_an_end_survive_the_wire() {
-        let spec = CommandSpec {
-            program: "/bin/x".into(),
-            args: vec!["--a b".into(), OsString::from_vec(vec![0xff, 0xfe])],
-            env: vec![("N".into(), "v=1\n".into())],
-            cwd: "/tmp/π".into(),
-        };
-        let limits = Limits { timeout: Duration::from_millis(1500), output_bytes: 7 };
-        let mut bytes = Vec::new();
-        Writer::new(SPAWN).spec(&spec, limits).send(&mut bytes).unwrap();
-        let (kind, mut reader) = Reader::receive(&mut bytes.as_slice()).unwrap().unwrap();
-        assert_eq!((kind, reader.spec().unwrap()), (SPAWN, (spec, limits)));
+    fn a_command_with_a_zero_in_a_text_is_refused() {
+        let spec =
+            CommandSpec { program: "/bin/x".into(), args: vec!["a\0b".into()], env: Vec::new(), cwd: "/".into() };
+        let limits = Limits { timeout: Duration::from_secs(1), output_bytes: 7 };
+        assert!(Writer::new(SPAWN).spec(&spec, limits).is_err());
+    }
 
+    #[test]
+    fn an_end_survives_the_wire() {
         for exit in [Exit::Code(-1), Exit::Signal(9), Exit::TimedOut, Exit::FloodedOutput, Exit::Killed] {
             let usage = Usage { user_ns: 1, bytes_read: Some(0), bytes_written: None, ..Usage::default() };
             let finished = Finished { exit, wall_ns: 5, usage, stdout: vec![1], stderr: vec![] };

@@ -82,9 +82,14 @@ pub fn change(ratio: f64) -> String {
     if percent.abs() < 999.5 { format!("{percent:+.1} %") } else { format!("×{ratio:.1}") }
 }
 
-/// A name as one line: control characters are written as escapes.
+/// A name as one line: characters that control a terminal, or that have no width or turn the direction of what follows,
+/// are written as escapes.
 pub fn one_line(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    let is_hidden =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    text.chars()
+        .flat_map(|c| if c.is_control() || is_hidden(c) { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect()
 }
 
 #[cfg(test)]
@@ -111,6 +116,7 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(one_line("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(one_line("a\u{202e}b\u{200b}"), "a\\u{202e}b\\u{200b}");
     }
 
     #[test]

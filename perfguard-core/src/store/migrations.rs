@@ -142,9 +142,11 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 /// Refuses what is not ours or is newer, unharmed. Gives the schema version.
 fn check(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let read = |name| pragma(connection, name).map_err(|error| StoreError::of(path, error));
-    let (application, version) = (read("application_id")?, read("user_version")?);
+    // The tables first: another process may make them between these reads, and sets the numbers with them.
     let count = || connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
-    let is_empty = application == 0 && version == 0 && count().map_err(|error| StoreError::of(path, error))? == 0;
+    let is_empty = count().map_err(|error| StoreError::of(path, error))? == 0;
+    let (application, version) = (read("application_id")?, read("user_version")?);
+    let is_empty = is_empty && (application == 0 && version == 0 || application == APPLICATION_ID);
     if application != APPLICATION_ID && !is_empty {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }

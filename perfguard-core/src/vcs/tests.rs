@@ -1,3 +1,5 @@
+//! Repositories, trees and snapshots, with real git repositories.
+
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

@@ -44,11 +44,11 @@ impl Driver for Divan {
     }
 
     fn observe(&self, session: &mut Session<'_>, name: &str, control: &IterationControl) -> Result<Reading, Failure> {
-        let size = match (control.iterations, *session.sample_size) {
+        let size = match (control.iterations, *session.memory) {
             (Some(iterations), _) | (None, Some(iterations)) => iterations,
             (None, None) => {
                 let size = find_size(session, name, control)?;
-                *session.sample_size = Some(size);
+                *session.memory = Some(size);
                 size
             }
         };

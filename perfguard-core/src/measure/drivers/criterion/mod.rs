@@ -22,6 +22,8 @@ const NOTHING: &str = "^$nomatch";
 const NO_TIME: &str = "0.000000001";
 /// How long a bench that has nothing more to say may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What is remembered of a benchmark once it is known to measure time.
+const UNIT_IS_TIME: u64 = 1;
 /// The unit of time in criterion's own measurement.
 const NANOSECONDS: &str = "ns";
 
@@ -30,7 +32,7 @@ pub(super) struct Criterion;
 impl Driver for Criterion {
     fn list(&self, session: &mut Session<'_>) -> Result<Listing, Failure> {
         let mut names: Vec<String> = Vec::new();
-        let (version, finished) = converse(session, &["--bench", NOTHING], &mut |_, message| {
+        let (version, finished) = converse(session, &["--bench", NOTHING], Peer::next, &mut |_, message| {
             if let Message::Skipping(name) | Message::Beginning(name) = message
                 && !names.contains(&name)
             {
@@ -65,14 +67,17 @@ impl Driver for Criterion {
             &filter,
         ];
         let mut heard = Heard::default();
-        let (_, finished) = converse(session, &args, &mut |peer, message| heard.hear(name, message, peer))?;
+        let (_, finished) =
+            converse(session, &args, Peer::next_of_running, &mut |peer, message| heard.hear(name, message, peer))?;
         // Ended by us after its result is the good end; so is its own.
         if !(finished.exit == Exit::Killed && heard.complete)
             && let Some(failure) = failure_of(&finished, session)
         {
             return Err(failure);
         }
-        heard.reading(name, control, finished)
+        let reading = heard.reading(name, control, finished)?;
+        *session.memory = Some(UNIT_IS_TIME);
+        Ok(reading)
     }
 }
 
@@ -89,6 +94,7 @@ enum Next {
 fn converse(
     session: &mut Session<'_>,
     args: &[&str],
+    next: fn(&mut Peer) -> Option<Message>,
     hear: &mut dyn FnMut(&mut Peer, Message) -> Next,
 ) -> Result<(String, Finished), Failure> {
     let trouble = |what: &str, error: &std::io::Error| Failure {
@@ -109,7 +115,7 @@ fn converse(
         version = peer.greet().ok();
         let mut heard_enough = false;
         if version.is_some_and(|(major, minor, _)| (major, minor) >= OLDEST) {
-            while let Some(message) = peer.next(session.cancel) {
+            while let Some(message) = next(&mut peer) {
                 let wants_answer = message.wants_answer();
                 heard_enough = hear(&mut peer, message) == Next::End;
                 if heard_enough || wants_answer && peer.go_on().is_err() {
@@ -144,6 +150,8 @@ struct Heard {
     warm_up_ns: Option<f64>,
     samples: Vec<Sample>,
     complete: bool,
+    /// Earlier observations measured time: it need not be asked again.
+    unit_is_known: bool,
     unit: Option<String>,
 }
 
@@ -154,7 +162,9 @@ impl Heard {
             Message::Complete { id, samples } if id == name => {
                 self.samples = samples;
                 self.complete = true;
-                self.unit = peer.unit().ok();
+                if !self.unit_is_known {
+                    self.unit = peer.unit().ok();
+                }
                 return Next::End;
             }
             Message::Skipping(_)
