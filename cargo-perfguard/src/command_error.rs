@@ -56,9 +56,10 @@ fn exit_of(error: &PipelineError) -> Exit {
             exit_of_vcs(error)
         }
         PipelineError::Build(BuildError::Compile { .. } | BuildError::ToolchainMissing { .. }) => Exit::Build,
-        PipelineError::Plan(_) | PipelineError::Build(BuildError::Metadata { .. } | BuildError::NoManifest { .. }) => {
-            Exit::Metadata
-        }
+        PipelineError::Plan(_)
+        | PipelineError::Build(
+            BuildError::Metadata { .. } | BuildError::NoManifest { .. } | BuildError::NotCaptured { .. },
+        ) => Exit::Metadata,
         PipelineError::Build(
             BuildError::ArtifactGone
             | BuildError::ArtifactDamaged

@@ -31,6 +31,13 @@ struct Description {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct KnownHashes(BTreeMap<String, (u64, i128, u64, String)>);
 
+/// The folder of an executable, in which nothing else is: its name may be any.
+const PROGRAM: &str = "program";
+
+fn program(folder: &Path, file: &str) -> PathBuf {
+    folder.join(PROGRAM).join(file)
+}
+
 /// The executables of one workbench.
 pub(super) struct Artifacts<'a> {
     layout: &'a Layout,
@@ -59,7 +66,8 @@ impl<'a> Artifacts<'a> {
         let mut artifacts = Vec::new();
         let mut fresh = KnownHashes::default();
         for executable in built {
-            let Some(run) = runs.get(&executable.program) else { continue };
+            let run = runs.get(&executable.program);
+            let run = run.ok_or_else(|| BuildError::NotCaptured { target: executable.target.to_string() })?;
             let hash = hash_of(&executable.program, &mut known, &mut fresh)?;
             artifacts.push(self.keep(executable, &hash, run, context, cancel)?);
         }
@@ -88,7 +96,8 @@ impl<'a> Artifacts<'a> {
             _ => {
                 fs_err::remove_dir_all(&folder).ok();
                 fs_err::create_dir_all(&folder).map_err(BuildError::Cache)?;
-                let kept = folder.join(&built.target.name);
+                let kept = program(&folder, &built.target.name);
+                fs_err::create_dir_all(folder.join(PROGRAM)).map_err(BuildError::Cache)?;
                 fs_err::copy(&built.program, &kept).map_err(BuildError::Cache)?;
                 fs_err::set_permissions(&kept, std::fs::Permissions::from_mode(0o555)).map_err(BuildError::Cache)?;
                 self.adopt_kit(built, &folder, cancel)?
@@ -111,7 +120,7 @@ impl<'a> Artifacts<'a> {
     }
 
     fn is_complete(&self, known: &Description, hash: &ArtifactHash) -> bool {
-        self.folder(hash).join(&known.file).is_file()
+        program(&self.folder(hash), &known.file).is_file()
     }
 
     /// Takes the kit of an executable's last link, if linking it again gives the executable byte for byte.
@@ -139,7 +148,7 @@ impl<'a> Artifacts<'a> {
         let folder = self.folder(hash);
         let text = fs_err::read(folder.join("artifact.json")).map_err(|_| BuildError::ArtifactGone)?;
         let known: Description = serde_json::from_slice(&text).map_err(|_| BuildError::ArtifactDamaged)?;
-        let bytes = hash_file(&folder.join(&known.file)).map_err(|_| BuildError::ArtifactGone)?;
+        let bytes = hash_file(&program(&folder, &known.file)).map_err(|_| BuildError::ArtifactGone)?;
         if bytes != hash.0 {
             return Err(BuildError::ArtifactDamaged);
         }
@@ -151,7 +160,7 @@ fn artifact(folder: &Path, hash: &ArtifactHash, known: Description) -> Artifact 
     Artifact {
         target: known.target,
         hash: hash.clone(),
-        program: folder.join(known.file),
+        program: program(folder, &known.file),
         run: RunEnvironment { runner: known.runner, cwd: known.cwd, env: known.env },
         has_link_kit: known.has_link_kit,
     }

@@ -1,6 +1,6 @@
 //! One call of cargo that builds all bench targets and tells how it would run each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,15 @@ pub(super) struct Built {
     pub(super) program: PathBuf,
 }
 
+/// What one call of cargo gave.
+struct Called {
+    built: Vec<Built>,
+    /// Whether cargo was content.
+    well: bool,
+    /// What it wrote to its error stream, without colours.
+    complaint: String,
+}
+
 /// What the compiler is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Toolchain {
@@ -41,6 +50,11 @@ pub(super) struct Cargo<'a> {
     pub(super) request: &'a BuildRequest,
     /// What is built, in words.
     pub(super) what: String,
+}
+
+/// The variable that names a triple's runner.
+fn runner_variable(triple: &str) -> String {
+    format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace(['-', '.'], "_"))
 }
 
 /// The environment of every tool that works for the workbench: perfguard's own, less what a git hook, or rustup on the
@@ -132,13 +146,18 @@ impl Cargo<'_> {
         if triples.is_empty() {
             triples.push(host.to_owned());
         }
+        for triple in &mut triples {
+            // Cargo's own word for the machine that builds.
+            if triple == "host-tuple" {
+                host.clone_into(triple);
+            }
+        }
         triples
     }
 
     /// The user's own runner for a triple, which perfguard's hides while cargo is called.
     pub(super) fn user_runner(&self, triple: &str, cancel: &CancellationToken) -> Vec<OsString> {
-        let name = format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace(['-', '.'], "_"));
-        if let Some(line) = self.variable(&name) {
+        if let Some(line) = self.variable(&runner_variable(triple)) {
             return line.to_string_lossy().split_whitespace().map(Into::into).collect();
         }
         self.config().runner(triple, || {
@@ -147,16 +166,20 @@ impl Cargo<'_> {
         })
     }
 
-    /// Builds every bench target that the request selects. The flag says whether all of them did build.
+    /// Builds every bench target that the request selects, then lets cargo tell how it would run each. The flag says
+    /// whether all of them did build.
     pub(super) fn build(
         &self,
         triples: &[String],
         events: &mut dyn EventSink,
         cancel: &CancellationToken,
     ) -> Result<(Vec<Built>, bool), BuildError> {
-        let (built, end, complaint) = self.bench(triples, &self.request.cargo_args, events, cancel)?;
-        if end {
-            return Ok((built, true));
+        events.event(Event::CargoStarted { purpose: format!("building {}", self.what) });
+        let called = self.call(triples, &self.build_words(), &mut |line| events.event(Event::CargoLine(line)), cancel);
+        events.event(Event::CargoFinished { well: called.as_ref().is_ok_and(|called| called.well) });
+        let Called { built, well, complaint } = called?;
+        if well {
+            return Ok((self.capture(triples, std::slice::from_ref(&self.request.cargo_args), cancel)?, true));
         }
         if let Some(toolchain) = missing_toolchain(&complaint) {
             return Err(BuildError::ToolchainMissing { toolchain, what: self.what.clone() });
@@ -168,62 +191,93 @@ impl Cargo<'_> {
         if built.is_empty() {
             return Err(BuildError::Compile { what: self.what.clone() });
         }
-        // Cargo runs nothing where a target did not compile: ask again for those that did.
-        let args = only_these(&self.request.cargo_args, &built);
-        let (built, end, _) = self.bench(triples, &args, events, cancel)?;
-        if end { Ok((built, false)) } else { Err(BuildError::Compile { what: self.what.clone() }) }
+        // Cargo runs nothing where a target does not compile: it is asked about those that do. By name first, with the
+        // same packages and so the same features; package by package where a name stands for a broken target too.
+        let by_name = only_these(&self.request.cargo_args, &built, None);
+        if let Ok(captured) = self.capture(triples, &[by_name], cancel) {
+            return Ok((captured, false));
+        }
+        let packages: BTreeSet<&str> = built.iter().map(|built| built.target.package.as_str()).collect();
+        let calls: Vec<_> =
+            packages.iter().map(|package| only_these(&self.request.cargo_args, &built, Some(package))).collect();
+        Ok((self.capture(triples, &calls, cancel)?, false))
     }
 
-    /// One `cargo bench` in which perfguard is compiler wrapper, linker and runner. Gives what was built, whether all
-    /// went well, and what cargo complained of.
-    fn bench(
+    /// `cargo build` of just what `cargo bench` would build: of the two, only it can keep going after a target that does
+    /// not compile.
+    fn build_words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = ["build", "--keep-going"].map(Into::into).into();
+        let args = &self.request.cargo_args;
+        if !args.iter().any(|word| word == "--profile") {
+            words.extend(["--profile".into(), "bench".into()]);
+        }
+        if !args.iter().any(|word| word == "--bench") {
+            words.push("--benches".into());
+        }
+        words.extend(args.iter().cloned());
+        words
+    }
+
+    /// Lets cargo run what is built, with perfguard as the runner. Gives what it would have run.
+    fn capture(
         &self,
         triples: &[String],
-        args: &[OsString],
-        events: &mut dyn EventSink,
+        calls: &[Vec<OsString>],
         cancel: &CancellationToken,
-    ) -> Result<(Vec<Built>, bool, String), BuildError> {
-        let spec = self.command(triples, args);
-        events.event(Event::CargoStarted { purpose: format!("building {}", self.what) });
+    ) -> Result<Vec<Built>, BuildError> {
+        let mut all = Vec::new();
+        for args in calls {
+            let words: Vec<OsString> = [OsString::from("bench")].into_iter().chain(args.iter().cloned()).collect();
+            let Called { built, well, complaint } = self.call(triples, &words, &mut |_| {}, cancel)?;
+            if !well {
+                return Err(BuildError::Metadata { what: self.what.clone(), message: tail(&complaint) });
+            }
+            all.extend(built);
+        }
+        Ok(all)
+    }
+
+    /// One call of cargo in which perfguard is compiler wrapper, linker and runner.
+    fn call(
+        &self,
+        triples: &[String],
+        words: &[OsString],
+        on_line: &mut dyn FnMut(String),
+        cancel: &CancellationToken,
+    ) -> Result<Called, BuildError> {
+        let spec = self.command(triples, words);
         let (mut built, mut complaint) = (Vec::new(), String::new());
         let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
             Stream::Out => built.extend(executable_of(line)),
             Stream::Err => {
-                // Cargo announces each executable that it would run; perfguard runs them itself.
-                if !line.contains("Running ") || !line.contains('(') {
-                    events.event(Event::CargoLine(line.to_owned()));
-                }
                 complaint.extend([&plain(line), "\n"]);
+                on_line(line.to_owned());
             }
         })
         .map_err(BuildError::Call)?;
-        events.event(Event::CargoFinished { well: end.code == Some(0) });
         if cancel.is_cancelled() {
             return Err(BuildError::Interrupted);
         }
-        Ok((built, end.code == Some(0), complaint))
+        Ok(Called { built, well: end.code == Some(0), complaint })
     }
 
-    fn command(&self, triples: &[String], args: &[OsString]) -> CommandSpec {
+    fn command(&self, triples: &[String], words: &[OsString]) -> CommandSpec {
         let role = |name: &str| self.layout.bin().join(super::roles::VERSION).join(name);
         let quoted = |path: &Path| toml::Value::String(path.display().to_string()).to_string();
-        let mut words: Vec<OsString> =
-            ["bench", "--no-fail-fast", "--message-format=json-render-diagnostics"].map(Into::into).into();
+        let mut words = words.to_vec();
+        words.push("--message-format=json-render-diagnostics".into());
         words.extend(["--manifest-path".into(), self.layout.wb().join(&self.request.manifest).into()]);
         words.extend(["--target-dir".into(), self.layout.out().into()]);
         words.extend(["--config".into(), format!("build.build-dir={}", quoted(&self.layout.build())).into()]);
-        for triple in triples {
-            let runner = format!("target.{triple}.runner=[{}]", quoted(&role(RUNNER_NAME)));
-            words.extend(["--config".into(), runner.into()]);
-        }
-        words.extend(args.iter().cloned());
         let mut env = tool_environment(self.environment, self.layout.root());
         let user_wrapper = self.variable("RUSTC_WRAPPER").or_else(|| self.variable("CARGO_BUILD_RUSTC_WRAPPER"));
         let user_wrapper = user_wrapper.filter(|wrapper| !wrapper.is_empty()).cloned();
         if let Some(wrapper) = user_wrapper.or_else(|| self.config().rustc_wrapper()) {
             env.push((WRAPPER.into(), wrapper));
         }
-        env.retain(|(name, _)| name != "RUSTC_WRAPPER");
+        let runners: Vec<String> = triples.iter().map(|triple| runner_variable(triple)).collect();
+        env.retain(|(name, _)| name != "RUSTC_WRAPPER" && runners.iter().all(|runner| name != runner.as_str()));
+        env.extend(runners.into_iter().map(|runner| (runner.into(), self.runner_from_folder().into())));
         env.extend([
             ("RUSTC_WRAPPER".into(), role(WRAPPER_NAME).into()),
             (HERE.into(), self.layout.here().into()),
@@ -241,6 +295,16 @@ impl Cargo<'_> {
         CommandSpec { program: program.into(), args: words, env, cwd: self.folder() }
     }
 
+    /// The runner's path from the folder that cargo is called in. Cargo splits the variable at blanks, and above the
+    /// workbench there may be some. (A key on the command line would have to be of the kind that a file has.)
+    fn runner_from_folder(&self) -> PathBuf {
+        let folder = self.folder();
+        let depth = folder.strip_prefix(self.layout.root()).map_or(0, |below| below.components().count());
+        let up: PathBuf = std::iter::repeat_n("..", depth).collect();
+        let bin = self.layout.bin();
+        up.join(bin.strip_prefix(self.layout.root()).unwrap_or(&bin)).join(super::roles::VERSION).join(RUNNER_NAME)
+    }
+
     /// How cargo would start each executable: the captures, with the user's own variables where perfguard's stood.
     pub(super) fn run_environments(
         &self,
@@ -251,7 +315,10 @@ impl Cargo<'_> {
             let text = fs_err::read(item.path()).map_err(BuildError::Cache)?;
             let Ok(Capture { program, cwd, env }) = serde_json::from_slice(&text) else { continue };
             let changed = ["RUSTC_WRAPPER", "GIT_CEILING_DIRECTORIES", "RUSTUP_AUTO_INSTALL", "CARGO_TERM_COLOR"];
-            let is_changed = |name: &OsString| changed.iter().any(|known| name == known);
+            let is_runner = |name: &OsString| {
+                name.to_str().is_some_and(|name| name.starts_with("CARGO_TARGET_") && name.ends_with("_RUNNER"))
+            };
+            let is_changed = |name: &OsString| is_runner(name) || changed.iter().any(|known| name == known);
             let is_own = |name: &OsString| name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes());
             let mut env: Vec<_> = env.into_iter().filter(|(name, _)| !is_changed(name) && !is_own(name)).collect();
             env.extend(self.environment.iter().filter(|(name, _)| is_changed(name)).cloned());
@@ -300,22 +367,24 @@ fn package_name(identifier: &str) -> Option<String> {
     }
 }
 
-/// The request's flags with its choice of targets replaced by the targets that were built.
-fn only_these(args: &[OsString], built: &[Built]) -> Vec<OsString> {
+/// The request's flags with its choice of targets replaced by the targets that were built: all of them, or those of one
+/// package, which is then named too.
+fn only_these(args: &[OsString], built: &[Built], package: Option<&str>) -> Vec<OsString> {
     let mut kept = Vec::new();
     let mut skip_value = false;
     for word in args {
-        let text = word.to_string_lossy();
         if std::mem::take(&mut skip_value) {
             continue;
         }
-        if text == "--bench" {
+        let of_packages = package.is_some() && (word == "--package" || word == "--exclude");
+        if word == "--bench" || of_packages {
             skip_value = true;
-        } else if !(text.starts_with("--bench=") || text == "--benches") {
+        } else if !(package.is_some() && word == "--workspace") {
             kept.push(word.clone());
         }
     }
-    for Built { target, .. } in built {
+    kept.extend(package.iter().flat_map(|package| ["--package".into(), OsString::from(package)]));
+    for Built { target, .. } in built.iter().filter(|built| package.is_none_or(|name| built.target.package == name)) {
         let flag = match target.kind {
             TargetKind::Lib => {
                 kept.push("--lib".into());
@@ -373,13 +442,19 @@ mod tests {
 
     #[test]
     fn a_second_call_names_only_what_was_built() {
-        let args = ["-p", "x", "--bench", "bad", "--features", "f"].map(OsString::from);
+        let args = ["--package", "x", "--bench", "bad", "--features", "f"].map(OsString::from);
         let built = |kind, name: &str| Built {
             target: TargetId { package: "x".into(), kind, name: name.into() },
             program: PathBuf::new(),
         };
-        let words = only_these(&args, &[built(TargetKind::Bench, "good"), built(TargetKind::Lib, "x")]);
-        assert_eq!(words, ["-p", "x", "--features", "f", "--bench", "good", "--lib"].map(OsString::from));
+        let all = [built(TargetKind::Bench, "good"), built(TargetKind::Lib, "x")];
+        let words = |package| only_these(&args, &all, package);
+        assert_eq!(words(None), ["--package", "x", "--features", "f", "--bench", "good", "--lib"].map(OsString::from));
+        assert_eq!(
+            words(Some("x")),
+            ["--features", "f", "--package", "x", "--bench", "good", "--lib"].map(OsString::from)
+        );
+        assert_eq!(words(Some("y")), ["--features", "f", "--package", "y"].map(OsString::from));
     }
 
     #[test]

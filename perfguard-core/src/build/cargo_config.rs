@@ -95,7 +95,8 @@ fn merge_below(higher: &mut Table, lower: Table) {
     for (key, below) in lower {
         match (higher.get_mut(&key), below) {
             (Some(Value::Table(above)), Value::Table(below)) => merge_below(above, below),
-            (Some(Value::Array(above)), Value::Array(mut below)) => {
+            // A runner is one command, not a list of things.
+            (Some(Value::Array(above)), Value::Array(mut below)) if key != "runner" => {
                 below.append(above);
                 *above = below;
             }

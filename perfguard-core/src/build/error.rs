@@ -36,6 +36,12 @@ pub enum BuildError {
         /// What was built, in words.
         what: String,
     },
+    /// Cargo built an executable and did not say how it would run it.
+    #[error("cargo did not say how it would run `{target}`")]
+    NotCaptured {
+        /// The target.
+        target: String,
+    },
     /// An executable that should be kept is not.
     #[error("it is gone from the cache")]
     ArtifactGone,
@@ -73,7 +79,7 @@ impl BuildError {
             Self::Call(_) => Some("install Rust and cargo, or put `cargo` on the PATH".to_owned()),
             Self::Checkout(error) => error.hint(),
             Self::Cache(_) => Some("`PERFGUARD_CACHE` names another folder for what is built".to_owned()),
-            Self::Metadata { .. } | Self::Interrupted => None,
+            Self::Metadata { .. } | Self::NotCaptured { .. } | Self::Interrupted => None,
         }
     }
 }

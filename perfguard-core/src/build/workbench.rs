@@ -7,11 +7,12 @@ use super::artifacts::Artifacts;
 use super::cargo::{Cargo, tool_environment};
 use super::cargo_config::pass_along_from_above;
 use super::manifests::{outside_dependencies, root_sources};
-use super::roles::{LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
+use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
 use super::{BuildError, Checkout, CheckoutError, Layout, Seat, Swap};
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
 use crate::model::{Artifact, ArtifactHash, BuildContext};
+use crate::process;
 use crate::vcs::SourceTree;
 
 /// What a workbench needs to know of its surroundings.
@@ -90,6 +91,11 @@ impl Workbench {
                 fs_err::os::unix::fs::symlink(&setup.executable, &link).map_err(BuildError::Cache)?;
             }
         }
+        if building(&layout).exists() {
+            // A perfguard was killed while it built: its cargo may live on, and must not meet another tree.
+            process::end_all_with(HERE, layout.here().as_os_str());
+            fs_err::remove_file(building(&layout)).map_err(BuildError::Cache)?;
+        }
         let checkout = Checkout::open(layout.clone(), setup.common_dir.clone())?;
         Ok(Self { setup: setup.clone(), layout, checkout })
     }
@@ -142,7 +148,9 @@ impl Workbench {
         let triples = cargo.triples(&toolchain.host);
         let triple = triples.first().unwrap_or(&toolchain.host).clone();
         let runner = cargo.user_runner(&triple, cancel);
+        fs_err::write(building(&self.layout), "").map_err(BuildError::Cache)?;
         let built = cargo.build(&triples, events, cancel);
+        fs_err::remove_file(building(&self.layout)).map_err(BuildError::Cache)?;
         let runs = cargo.run_environments(&runner);
         self.checkout.build_ended()?;
         let ((built, complete), runs) = (built?, runs?);
@@ -213,4 +221,9 @@ impl Workbench {
     pub fn artifact(&self, hash: &ArtifactHash) -> Result<Artifact, BuildError> {
         Artifacts::new(&self.layout).load(hash)
     }
+}
+
+/// A file that is there while cargo works.
+fn building(layout: &Layout) -> PathBuf {
+    layout.root().join("building")
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -58,4 +58,11 @@ pub struct Artifact {
     pub run: RunEnvironment,
     /// Whether the inputs of its last link are kept beside it.
     pub has_link_kit: bool,
+}
+
+impl Artifact {
+    /// The folder that belongs to this executable alone.
+    pub fn folder(&self) -> &Path {
+        self.program.parent().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
 }

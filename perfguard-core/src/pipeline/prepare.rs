@@ -180,7 +180,7 @@ impl Bench {
         events: &mut dyn EventSink,
         cancel: &CancellationToken,
     ) -> Result<(Harness, Result<Vec<String>, NotMeasured>), PipelineError> {
-        let cached = artifact.program.with_file_name("listing.json");
+        let cached = artifact.folder().join("listing.json");
         let known = fs_err::read(&cached).ok().and_then(|text| serde_json::from_slice::<CachedListing>(&text).ok());
         if let Some(known) = known.filter(|known| known.key == key) {
             return Ok((known.harness, known.names.ok_or(NotMeasured::NoBenchmarks)));

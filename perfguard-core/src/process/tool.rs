@@ -1,7 +1,8 @@
 //! Plain calls of tools such as cargo: long-running, line by line, cancellable.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -99,6 +100,21 @@ pub fn replace_with(words: &[OsString], env: &[(&str, OsString)]) -> std::io::Er
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     let mut command = Command::new(program);
     command.args(args).envs(env.iter().map(|(name, value)| (name, value))).exec()
+}
+
+/// Ends every process that has a variable of this value in its environment, as far as the system tells. What a tool
+/// leaves behind when perfguard is killed carries perfguard's own variables.
+pub fn end_all_with(name: &str, value: &OsStr) {
+    let wanted = [name.as_bytes(), b"=", value.as_bytes()].concat();
+    let Ok(processes) = fs_err::read_dir("/proc") else { return };
+    for process in processes.flatten() {
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        let is_one = std::fs::read(process.path().join("environ"))
+            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == wanted));
+        if is_one && pid != std::process::id().cast_signed() {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).ok();
+        }
+    }
 }
 
 fn signal_group(group: i32, signal: Signal) {

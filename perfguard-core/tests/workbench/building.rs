@@ -85,7 +85,7 @@ fn a_link_kit_is_kept_with_the_executable_and_outlives_the_next_commit() {
     for build in [&first, &second, &world.build_commit(&one)] {
         let artifact = &build.artifacts[0];
         assert!(artifact.has_link_kit, "a plain relink gave the executable byte for byte");
-        assert!(artifact.program.with_file_name("kit").join("link.json").is_file());
+        assert!(artifact.folder().join("kit/link.json").is_file());
     }
 }
 
@@ -143,15 +143,57 @@ fn a_build_script_that_asks_git_is_told_the_commit_that_is_built() {
 }
 
 #[test]
-fn a_target_that_does_not_compile_leaves_the_others_built() {
+fn a_target_that_does_not_compile_leaves_all_others_built() {
     let mut world = World::new();
-    world.write("Cargo.toml", &format!("{MANIFEST}\n[[bench]]\nname = \"bad\"\nharness = false\n"));
+    let bench = |name: &str| format!("[[bench]]\nname = \"{name}\"\nharness = false\n");
+    let names = ["bad", "a", "b", "c", "d", "kit", "relinked"];
+    world.write("Cargo.toml", &format!("{MANIFEST}\n{}", names.map(bench).join("\n")));
+    for name in names {
+        world.write(&format!("benches/{name}.rs"), BENCH);
+    }
     world.write("benches/bad.rs", "fn main() { nothing }\n");
     let commit = world.commit("bad");
     let build = world.build_commit(&commit);
     assert!(!build.complete);
-    assert_eq!(build.artifacts.iter().map(|a| a.target.to_string()).collect::<Vec<_>>(), ["sample::speak"]);
+    let names: Vec<_> = build.artifacts.iter().map(|artifact| artifact.target.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c", "d", "kit", "relinked", "speak"]);
     assert!(world.said().contains("cannot find value `nothing`"), "{}", world.said());
+}
+
+#[test]
+fn a_name_that_stands_for_a_good_and_a_broken_target_keeps_the_good_one() {
+    let mut world = World::new();
+    world.write("Cargo.toml", &format!("{MANIFEST}\n[workspace]\nmembers = [\"other\"]\n"));
+    world.write(
+        "other/Cargo.toml",
+        &MANIFEST.replace("sample", "other").replace("[profile.bench]\nopt-level = 0\n", ""),
+    );
+    world.write("other/src/lib.rs", &library("other"));
+    world.write("other/benches/speak.rs", "fn main() { nothing }\n");
+    let commit = world.commit("two of a name");
+    let tree = world.tree(&commit);
+    let build = world.try_build(&tree, &["--workspace"]).unwrap();
+    assert_eq!(build.artifacts.iter().map(|a| a.target.to_string()).collect::<Vec<_>>(), ["sample::speak"]);
+}
+
+#[test]
+fn cargos_word_for_this_machine_and_a_runner_of_either_kind_are_understood() {
+    let mut world = World::new();
+    let host = {
+        let output = std::process::Command::new("rustc").arg("-vV").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().find_map(|line| line.strip_prefix("host: ").map(str::to_owned)).unwrap()
+    };
+    for runner in ["\"env A=1\"", "[\"env\", \"A=1\"]"] {
+        world.write(".cargo/config.toml", &format!("[target.{host}]\nrunner = {runner}\n"));
+        let commit = world.commit(runner);
+        let tree = world.tree(&commit);
+        for args in [&[][..], &["--target", "host-tuple"]] {
+            let build = world.try_build(&tree, args).unwrap_or_else(|error| panic!("{runner} {args:?}: {error}"));
+            assert_eq!(build.artifacts[0].run.runner, ["env", "A=1"], "{runner}");
+            assert_eq!(speak(&build.artifacts[0]), "one");
+        }
+    }
 }
 
 #[test]
@@ -227,23 +269,25 @@ fn a_path_dependency_outside_the_repository_is_linked_and_said() {
 }
 
 #[test]
-fn a_build_that_is_killed_leaves_the_repository_alone_and_the_next_is_right() {
+fn a_build_that_was_cut_off_leaves_the_repository_alone_and_the_next_is_right() {
     let mut world = World::new();
-    world.write("build.rs", "fn main() { if std::env::var_os(\"HANG\").is_some() { std::thread::sleep(std::time::Duration::from_secs(600)) } println!(\"cargo:rerun-if-env-changed=HANG\"); }\n");
     let one = world.commit("one");
     world.write("src/lib.rs", &library("two"));
     let two = world.commit("two");
-    assert_eq!(world.speak(&one), "one");
     let kept = world.keep(&one);
     let before = everything(&world.root());
-    // An update that was cut off: the memory is empty, files are of both commits, and another's folder stands here.
+    // An update that was cut off: the memory is empty, another's folder stands here, and a tool of the build lives on.
     world.workbench().seat(Seat::Kept(&kept.key)).unwrap();
-    let state = world.cache().join("repository/state.json");
-    let text = std::fs::read_to_string(&state).unwrap();
-    let mut memory: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let root = world.cache().join("repository");
+    let state = root.join("state.json");
+    let mut memory: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&state).unwrap()).unwrap();
     memory["files"] = serde_json::json!({});
     std::fs::write(&state, memory.to_string()).unwrap();
+    std::fs::write(root.join("building"), "").unwrap();
+    let mut tool = std::process::Command::new("sleep");
+    let mut left = tool.arg("600").env("__PERFGUARD_HERE", root.join("here")).spawn().unwrap();
     assert_eq!(world.speak(&two), "two");
+    assert_eq!(left.wait().unwrap().code(), None, "it was ended");
     assert_eq!(world.speak_kept(&kept), "one");
     assert_eq!(everything(&world.root()), before);
 }
@@ -251,9 +295,11 @@ fn a_build_that_is_killed_leaves_the_repository_alone_and_the_next_is_right() {
 #[test]
 fn a_commit_without_a_lock_file_gets_the_invoking_trees() {
     let mut world = World::new();
-    world.write("benches/speak.rs", BENCH);
     let commit = world.commit("no lock");
-    let build = world.build_commit(&commit);
-    assert!(build.context.lock_hash.is_some(), "cargo generated one in the workbench");
-    assert!(!world.root().join("Cargo.lock").exists(), "and none in the repository");
+    let tree = world.tree(&commit);
+    let lock = "# the invoking tree's\nversion = 4\n\n[[package]]\nname = \"sample\"\nversion = \"0.1.0\"\n";
+    world.lock = Some(("Cargo.lock".into(), lock.into()));
+    let build = world.try_build(&tree, &["--locked"]).unwrap();
+    assert_eq!(build.context.lock_hash.unwrap(), blake3::hash(lock.as_bytes()).to_hex()[..16]);
+    assert!(!world.root().join("Cargo.lock").exists(), "and the repository still has none");
 }

@@ -15,6 +15,7 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     pub(crate) events: Vec<Event>,
     pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) lock: Option<(PathBuf, Vec<u8>)>,
 }
 
 pub(crate) const MANIFEST: &str = "\
@@ -66,7 +67,7 @@ impl World {
                 keep.contains(&&*name) || !hidden.iter().any(|part| name.starts_with(part))
             })
             .collect();
-        Self { folder, events: Vec::new(), environment }
+        Self { folder, events: Vec::new(), environment, lock: None }
     }
 
     pub(crate) fn root(&self) -> PathBuf {
@@ -134,7 +135,7 @@ impl World {
             cargo_args: args.iter().map(Into::into).collect(),
             profile: "bench".into(),
             features: Vec::new(),
-            lock: None,
+            lock: self.lock.clone(),
             color: false,
         };
         self.workbench().build(source, &request, &mut self.events, &CancellationToken::new())
