@@ -118,6 +118,75 @@ fn outside_git_run_works_and_says_that_nothing_ties_it_to_a_commit() {
 }
 
 #[test]
+fn every_json_output_is_as_its_published_schema_says() {
+    let manifest = format!("{MANIFEST}\n[[bench]]\nname = \"broken\"\nharness = false\n");
+    let environment = TestEnvironment::with_files(&[
+        ("Cargo.toml", &manifest),
+        ("benches/quick.rs", PLAIN_BENCH),
+        ("benches/broken.rs", "fn main() { no such thing }\n"),
+    ]);
+    let quiet = ["--format", "json", "--quiet"];
+    let args = |words: &[&'static str]| [words, &quiet[..]].concat();
+    for (words, code, schema) in [
+        (args(&["baseline", "--observations", "6..6"]), 101, "run"),
+        (args(&["run", "--observations", "6..6", "--iterations", "3"]), 101, "run"),
+        (args(&["show"]), 0, "run"),
+        (args(&["list"]), 101, "list"),
+        (args(&["runs"]), 0, "runs"),
+        (args(&["baseline", "list"]), 0, "baselines"),
+    ] {
+        let output = environment.perfguard(&words).expect_code(code).json();
+        let path = format!("{}/../schemas/{schema}.json", env!("CARGO_MANIFEST_DIR"));
+        let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        if let Err(error) = jsonschema::validate(&schema, &output) {
+            panic!("{words:?}: {error} at {}", error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_children_and_keeps_what_was_measured() {
+    let environment = TestEnvironment::with_files(&[(
+        "benches/quick.rs",
+        "fn main() { std::thread::sleep(std::time::Duration::from_millis(20)) }\n",
+    )]);
+    let mut command = environment
+        .perfguard_command(&environment.root(), &["run", "--precision", "0.0001%", "--observations", "1000..9000"]);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let store = environment.root().join(".git/perfguard/history.db");
+    let observed = || {
+        let store = rusqlite::Connection::open(&store).ok()?;
+        store.query_row("SELECT count(*) FROM observation", [], |row| row.get::<_, i64>(0)).ok()
+    };
+    while observed().unwrap_or_default() < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let killed =
+        environment.command("kill", &environment.root()).args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let ran = common::ran(&child.wait_with_output().unwrap()).expect_code(130);
+    assert!(ran.stdout.contains("not finished"), "{}", ran.stdout);
+    let shown = environment.perfguard(&["show", "--format", "json"]).expect_code(0).json();
+    assert_eq!(shown["benchmarks"][0]["stopped"], "interrupted");
+    assert!(shown["benchmarks"][0]["observations"].as_array().is_some_and(|list| list.len() >= 2));
+    environment.perfguard(&["baseline", "promote", "latest"]).expect_code(2).says("did not finish");
+}
+
+#[test]
+fn whoever_stops_listening_ends_nothing_with_a_panic() {
+    let environment = TestEnvironment::with_plain_bench();
+    let binary = env!("CARGO_BIN_EXE_cargo-perfguard");
+    let mut shell = environment.command("sh", &environment.root());
+    let ran = common::ran(
+        &shell
+            .args(["-c", &format!("'{binary}' run --quick 2>&1 | head -1; '{binary}' show | head -1")])
+            .output()
+            .unwrap(),
+    );
+    assert!(!ran.stdout.contains("panicked") && !ran.stderr.contains("internal error"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
 fn one_target_that_does_not_compile_leaves_the_others_measured() {
     let manifest = format!("{MANIFEST}\n[[bench]]\nname = \"broken\"\nharness = false\n");
     let environment = TestEnvironment::with_files(&[

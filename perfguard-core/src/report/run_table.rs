@@ -119,11 +119,12 @@ fn footer(view: &RunView, style: Style) -> String {
         Some(commit) => commit[..commit.len().min(9)].to_owned(),
         None => "no commit".to_owned(),
     };
+    let when = view.run.started_at.get(..19).unwrap_or_default().replace('T', " ");
     let unfinished = if view.run.finished_at.is_some() { "" } else { ", not finished" };
-    text.extend([format!(
-        "\n{} of {of}, {}{unfinished}\n",
-        style.cyan(&format!("run {}", view.run.id)),
-        view.run.started_at
-    )]);
+    let run = style.cyan(&format!("run {}", view.run.id));
+    text.extend([format!("\n{run} of {of}\n{when} UTC{unfinished}\n")]);
     text
 }
+
+#[cfg(test)]
+mod tests;

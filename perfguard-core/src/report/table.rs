@@ -15,7 +15,7 @@ pub struct Style {
 /// Space between columns.
 const GAP: usize = 2;
 /// The first column is not made narrower than this.
-const NARROWEST: usize = 16;
+const NARROWEST: usize = 28;
 
 impl Style {
     fn paint(self, style: Ansi, text: &str) -> String {
@@ -166,7 +166,7 @@ mod tests {
             Column { title: "empty", gives_way: 0 },
         ];
         let cells = ["a rather long name of a benchmark", "1", "2", "3", ""].map(str::to_owned).to_vec();
-        for (width, present) in [(80, 4), (40, 3), (24, 2)] {
+        for (width, present) in [(80, 4), (50, 3), (36, 2)] {
             let text = render(&columns, &[Row::Cells(cells.clone())], Style { width, color: false });
             let title = text.lines().next().unwrap();
             assert_eq!(["name", "keep", "second", "first"].iter().filter(|t| title.contains(**t)).count(), present);
