@@ -30,7 +30,7 @@ pub struct Running<'a> {
 
 impl Launcher {
     /// Starts the launcher: `program` called with the single argument [`LAUNCHER_ARGUMENT`], which must lead to
-    /// [`super::launcher_main`].
+    /// [`super::launcher_main()`].
     ///
     /// # Errors
     /// When the launcher cannot be started.
