@@ -36,7 +36,8 @@ impl Progress {
             return;
         }
         if !ui::talks_to_terminal() {
-            ui::talk(&format!("measuring {benchmarks} benchmarks, at most {}", duration(budget)));
+            let noun = if benchmarks == 1 { "benchmark" } else { "benchmarks" };
+            ui::talk(&format!("measuring {benchmarks} {noun}, at most {}", duration(budget)));
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(benchmarks as u64), ProgressDrawTarget::stderr());

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::super::driver::{Driver, Listing, Reading, Session};
 use super::{command, failure_of, no_result, not_started};
 use crate::model::{Failure, FailureKind, IterationControl, Note, Sample};
-use crate::process::{Exit, Finished};
+use crate::process::Finished;
 use protocol::{Listener, Message, Peer};
 
 /// The oldest version that takes fractions of a second.
@@ -69,8 +69,8 @@ impl Driver for Criterion {
         let mut heard = Heard::default();
         let (_, finished) =
             converse(session, &args, Peer::next_of_running, &mut |peer, message| heard.hear(name, message, peer))?;
-        // Ended by us after its result is the good end; so is its own.
-        if !(finished.exit == Exit::Killed && heard.complete)
+        // With its result here, the end is ours: how the bench took it says nothing.
+        if !heard.complete
             && let Some(failure) = failure_of(&finished, session)
         {
             return Err(failure);
@@ -111,19 +111,20 @@ fn converse(
     let spec = command(session, args, &env);
     let mut running = session.launcher.spawn(&spec, session.limits).map_err(|error| not_started(&error))?;
     let mut version = None;
-    if let Some(mut peer) = listener.accept(&running, session.cancel) {
+    // Kept to the end: a bench that is hung up on before it is ended would panic.
+    let mut peer = listener.accept(&running, session.cancel);
+    if let Some(peer) = &mut peer {
         version = peer.greet().ok();
         let mut heard_enough = false;
         if version.is_some_and(|(major, minor, _)| (major, minor) >= OLDEST) {
-            while let Some(message) = next(&mut peer) {
+            while let Some(message) = next(peer) {
                 let wants_answer = message.wants_answer();
-                heard_enough = hear(&mut peer, message) == Next::End;
+                heard_enough = hear(peer, message) == Next::End;
                 if heard_enough || wants_answer && peer.go_on().is_err() {
                     break;
                 }
             }
         }
-        // Ended rather than hung up on: criterion would panic.
         if heard_enough || !running.has_ended_within(PATIENCE) {
             running.kill().map_err(|error| not_started(&error))?;
         }
@@ -132,6 +133,7 @@ fn converse(
         running.kill().ok();
     }
     let finished = running.wait().map_err(|error| not_started(&error))?;
+    drop(peer);
     match version {
         Some((major, minor, patch)) if (major, minor) < OLDEST => {
             let message =
