@@ -8,7 +8,6 @@ use perfguard_core::report::Style;
 
 use crate::command_error::CommandError;
 use crate::exit_code::Exit;
-use crate::progress::Progress;
 
 /// Columns where nothing tells how wide the output is.
 const PIPED_WIDTH: usize = 120;
@@ -26,9 +25,9 @@ impl Ui {
         Self { quiet }
     }
 
-    /// Who listens to what the engine does.
-    pub(crate) fn progress(&self) -> Progress {
-        Progress::new(self.quiet)
+    /// Whether the user wants errors only.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether talk is coloured.

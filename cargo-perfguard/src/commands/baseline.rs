@@ -14,6 +14,7 @@ use super::{Here, exit_of, filter, fresh_seed, show, show_run};
 use crate::cli::{BaselineArgs, BaselineVerb};
 use crate::command_error::CommandError;
 use crate::exit_code::Exit;
+use crate::progress::Progress;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &BaselineArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
@@ -57,7 +58,15 @@ fn record(args: &BaselineArgs, here: &Here, ui: &mut Ui, cancel: &CancellationTo
         name: args.name.clone(),
         fresh: args.fresh,
     };
-    let outcome = record_baseline(&here.place, &here.tools, &request, &mut store, &clock, &mut ui.progress(), cancel)?;
+    let outcome = record_baseline(
+        &here.place,
+        &here.tools,
+        &request,
+        &mut store,
+        &clock,
+        &mut Progress::new(ui.is_quiet()),
+        cancel,
+    )?;
     show_run(&outcome.report, args.output.format);
     match &outcome.baseline {
         Some(baseline) => {
@@ -81,7 +90,7 @@ fn promote(
     let id = store.find_run(run)?.ok_or(PipelineError::Unknown { what: "run", name: run.to_owned() })?;
     let options = args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk());
     let clock = SystemClock::default();
-    let mut progress = ui.progress();
+    let mut progress = Progress::new(ui.is_quiet());
     let baseline =
         promote_run(&here.place, &here.tools, &options, id, name, &mut store, &clock, &mut progress, cancel)?;
     ui.say(&format!("baseline `{name}` is commit {}, run {id}", &baseline.commit[..9]));
@@ -98,7 +107,15 @@ fn verify(
     let store = here.store_to_read(&args.store)?;
     let baseline = find(&store, name)?;
     let options = args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk());
-    let problems = verify_baseline(&here.place, &here.tools, &options, &baseline, &store, &mut ui.progress(), cancel)?;
+    let problems = verify_baseline(
+        &here.place,
+        &here.tools,
+        &options,
+        &baseline,
+        &store,
+        &mut Progress::new(ui.is_quiet()),
+        cancel,
+    )?;
     if problems.is_empty() {
         ui.say(&format!("baseline `{name}` ({}) is whole", &baseline.commit[..9]));
         return Ok(Exit::Success);
@@ -120,7 +137,7 @@ fn remove(
 ) -> Result<Exit, CommandError> {
     let mut store = here.store(&args.store)?;
     let options = args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk());
-    remove_baseline(&here.place, &here.tools, &options, name, &mut store, &mut ui.progress(), cancel)?;
+    remove_baseline(&here.place, &here.tools, &options, name, &mut store, &mut Progress::new(ui.is_quiet()), cancel)?;
     ui.say(&format!("baseline `{name}` is removed; its runs stay recorded"));
     Ok(Exit::Success)
 }

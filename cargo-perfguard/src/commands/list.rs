@@ -12,6 +12,7 @@ use super::{Here, filter, show};
 use crate::cli::ListArgs;
 use crate::command_error::CommandError;
 use crate::exit_code::Exit;
+use crate::progress::Progress;
 use crate::ui::Ui;
 
 /// Limits of a process that lists.
@@ -21,7 +22,15 @@ pub(crate) fn run(args: &ListArgs, ui: &mut Ui, cancel: &CancellationToken) -> R
     let here = Here::find(args.cargo.manifest_path.as_deref(), cancel)?;
     let options = args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk());
     let filter = filter(&args.filter);
-    let view = list_benchmarks(&here.place, &here.tools, &options, &filter, LIMITS, &mut ui.progress(), cancel)?;
+    let view = list_benchmarks(
+        &here.place,
+        &here.tools,
+        &options,
+        &filter,
+        LIMITS,
+        &mut Progress::new(ui.is_quiet()),
+        cancel,
+    )?;
     show(&view, args.output.format, list_table);
     let reasons: Vec<_> = view.targets.iter().filter_map(|target| target.not_measured.as_ref()).collect();
     let failed = |reason: &NotMeasured| reasons.iter().any(|row| row.reason == *reason);

@@ -8,6 +8,7 @@ use super::{Here, exit_of, filter, fresh_seed, show_run};
 use crate::cli::RunArgs;
 use crate::command_error::CommandError;
 use crate::exit_code::Exit;
+use crate::progress::Progress;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
@@ -24,7 +25,15 @@ pub(crate) fn run(args: &RunArgs, ui: &mut Ui, cancel: &CancellationToken) -> Re
             None => BaselineChoice::Default,
         },
     };
-    let outcome = run_working_tree(&here.place, &here.tools, &request, &mut store, &clock, &mut ui.progress(), cancel)?;
+    let outcome = run_working_tree(
+        &here.place,
+        &here.tools,
+        &request,
+        &mut store,
+        &clock,
+        &mut Progress::new(ui.is_quiet()),
+        cancel,
+    )?;
     show_run(&outcome.report, args.output.format);
     if outcome.interrupted {
         ui.say("interrupted: what was measured is kept");

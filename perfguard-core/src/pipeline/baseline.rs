@@ -1,9 +1,8 @@
 //! `baseline`: measure a commit, keep its executables, point a name at it; and what can be done with names.
 
-use super::list::require_targets;
 use super::measuring::{Measuring, measure_and_record};
-use super::prepare::{Bench, BuildOptions, What, build_request};
-use super::run::{limits, select, unknown_run};
+use super::prepare::{Bench, BuildOptions, What, build_request, limits};
+use super::selection::{require_targets, select};
 use super::show::report_run;
 use super::{PipelineError, Place, Tools};
 use crate::build::Seat;
@@ -82,7 +81,7 @@ pub fn record_baseline(
     let recorded = measure_and_record(&mut bench, &what, store, clock, events, cancel);
     bench.workbench.seat(Seat::Builder)?;
     let recorded = recorded?;
-    let run = store.run(recorded.run)?.ok_or_else(|| unknown_run(&recorded.run.to_string()))?;
+    let run = store.run(recorded.run)?.ok_or_else(|| PipelineError::unknown_run(&recorded.run.to_string()))?;
     let baseline = if recorded.interrupted { None } else { Some(point(store, &request.name, &run, clock)?) };
     let report = report_run(store, run.id, None)?;
     Ok(BaselineOutcome { baseline, report, reused: false })
@@ -148,7 +147,7 @@ pub fn promote_run(
     cancel: &CancellationToken,
 ) -> Result<Baseline, PipelineError> {
     let repository = repository(place)?;
-    let run = store.run(run)?.ok_or_else(|| unknown_run(&run.to_string()))?;
+    let run = store.run(run)?.ok_or_else(|| PipelineError::unknown_run(&run.to_string()))?;
     let commit = run.source.clean_commit().unwrap_or_default().to_owned();
     let mut bench = Bench::open(place, tools, options, "cargo perfguard baseline promote", events, cancel)?;
     if !commit.is_empty() && !problems(&bench, store, &run)?.is_empty() {

@@ -83,6 +83,11 @@ fn quoted(words: &[String]) -> String {
 }
 
 impl PipelineError {
+    /// The error of a run that is not in the store.
+    pub(super) fn unknown_run(name: &str) -> Self {
+        Self::Unknown { what: "run", name: name.to_owned() }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -1,7 +1,8 @@
 //! `list`: every bench target of the working tree with its harness and its benchmarks.
 
-use super::prepare::{Bench, BuildOptions, Prepared, What, is_ordinary_unit_test};
-use super::run::working_tree;
+use super::place::working_tree;
+use super::prepare::{Bench, BuildOptions, What};
+use super::selection::{require_targets, select};
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::event::EventSink;
@@ -27,7 +28,7 @@ pub fn list_benchmarks(
     let mut prepared = bench.prepare(place, tools, &tree, &What::WorkingTree, options, limits, events, cancel)?;
     require_targets(place, &prepared)?;
     if !filter.words.is_empty() {
-        super::run::select(&prepared, filter)?;
+        select(&prepared, filter)?;
         for target in &mut prepared.targets {
             let id = target.id.clone();
             if let Ok(names) = &mut target.benchmarks {
@@ -46,13 +47,4 @@ pub fn list_benchmarks(
         harness: target.harness,
     });
     Ok(ListView::new(listed.collect()))
-}
-
-/// There must be a bench target, or at least a unit-test executable with benchmarks in it.
-pub(super) fn require_targets(place: &Place, prepared: &Prepared) -> Result<(), PipelineError> {
-    if prepared.targets.iter().all(is_ordinary_unit_test) {
-        let workspace = place.workspace.root().display().to_string();
-        return Err(PipelineError::NoBenchTargets { workspace });
-    }
-    Ok(())
 }

@@ -1,7 +1,6 @@
 //! Runs the selected benchmarks of a prepared tree and writes each observation to the store as it is taken.
 
-use super::prepare::{Bench, Prepared};
-use super::run::limits;
+use super::prepare::{Bench, Prepared, limits};
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::relative_half_width;
 use crate::cancel::CancellationToken;

@@ -10,6 +10,7 @@ mod measuring;
 mod place;
 mod prepare;
 mod run;
+mod selection;
 mod show;
 
 pub use baseline::{

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use super::PipelineError;
 use crate::cancel::CancellationToken;
 use crate::environment::vars;
+use crate::model::Source;
 use crate::plan::{self, Workspace};
-use crate::vcs::Repository;
+use crate::vcs::{self, Repository, SourceTree};
 
 /// What every way through needs of the outside, found once.
 #[derive(Debug, Clone)]
@@ -114,4 +115,22 @@ pub fn locate(manifest: Option<&Path>, tools: &Tools, cancel: &CancellationToken
     let repository = Repository::discover(&workspace_root)?;
     let root = repository.as_ref().map_or(workspace_root, |repository| repository.workdir().to_owned());
     Ok(Place { manifest, cwd, workspace, repository, root })
+}
+
+/// The tree that the user sees, and what to record of it.
+pub(super) fn working_tree(place: &Place) -> Result<(SourceTree, Source), PipelineError> {
+    let Some(repository) = &place.repository else {
+        let excluded = [place.workspace.target_directory().to_owned()];
+        let tree = vcs::directory_tree(&place.root, &excluded)?;
+        return Ok((tree, Source { commit: None, dirty: true, branch: None, subject: None }));
+    };
+    let tree = repository.working_tree()?;
+    let head = repository.head()?;
+    let subject = match &head.commit {
+        Some(commit) => Some(repository.commit(commit)?.subject),
+        None => None,
+    };
+    let commit = head.commit.map(|commit| commit.to_string());
+    let source = Source { commit, dirty: tree.dirty, branch: head.branch, subject };
+    Ok((tree, source))
 }

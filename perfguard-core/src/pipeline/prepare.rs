@@ -8,7 +8,7 @@ use crate::build::{Build, BuildRequest, MachineLock, Workbench, WorkbenchSetup};
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Listing};
-use crate::model::{Artifact, BenchmarkId, Harness, HarnessKind, NotMeasured, TargetId};
+use crate::model::{Artifact, BenchmarkId, Harness, HarnessKind, NotMeasured, RunSettings, TargetId};
 use crate::plan::{self, Selection, Workspace};
 use crate::process::{Launcher, Limits};
 use crate::vcs::{CommitId, SourceTree};
@@ -250,4 +250,9 @@ fn invoking_lock(place: &Place) -> Option<(PathBuf, Vec<u8>)> {
 pub(super) fn is_ordinary_unit_test(target: &PreparedTarget) -> bool {
     target.harness.as_ref().is_some_and(|harness| harness.kind == HarnessKind::Libtest)
         && target.benchmarks == Err(NotMeasured::NoBenchmarks)
+}
+
+/// The limits of one process.
+pub(super) fn limits(settings: &RunSettings) -> Limits {
+    Limits { timeout: settings.timeout, output_bytes: settings.output_limit }
 }

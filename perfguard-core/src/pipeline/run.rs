@@ -1,19 +1,18 @@
 //! `run`: measure the benchmarks of the working tree and record them.
 
-use super::list::require_targets;
 use super::measuring::{Measuring, measure_and_record};
-use super::prepare::{Bench, BuildOptions, Prepared, What};
+use super::place::working_tree;
+use super::prepare::{Bench, BuildOptions, What, limits};
+use super::selection::{require_targets, select};
 use super::show::report_run;
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
-use crate::model::{BenchmarkId, Fingerprint, Run, RunSettings, Selected, Source};
-use crate::plan::{Filter, nearest_ids};
-use crate::process::Limits;
+use crate::model::{Fingerprint, Run, RunSettings};
+use crate::plan::Filter;
 use crate::report::RunView;
 use crate::store::Store;
-use crate::vcs::{self, SourceTree};
 
 /// What `run` compares with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +79,7 @@ pub fn run_working_tree(
     let selected = select(&prepared, &request.filter)?;
     let what = Measuring { prepared: &prepared, selected: &selected, settings: &request.settings, source };
     let recorded = measure_and_record(&mut bench, &what, store, clock, events, cancel)?;
-    let run = store.run(recorded.run)?.ok_or_else(|| unknown_run(&recorded.run.to_string()))?;
+    let run = store.run(recorded.run)?.ok_or_else(|| PipelineError::unknown_run(&recorded.run.to_string()))?;
     let base = baseline_of(store, &run, &request.baseline)?;
     if let BaselineChoice::Named(name) = &request.baseline
         && base.is_none()
@@ -92,56 +91,6 @@ pub fn run_working_tree(
     }
     let report = report_run(store, run.id, base.as_ref())?;
     Ok(RunOutcome { report, interrupted: recorded.interrupted })
-}
-
-/// The limits of one process.
-pub(super) fn limits(settings: &RunSettings) -> Limits {
-    Limits { timeout: settings.timeout, output_bytes: settings.output_limit }
-}
-
-/// The tree that the user sees, and what to record of it.
-pub(super) fn working_tree(place: &Place) -> Result<(SourceTree, Source), PipelineError> {
-    let Some(repository) = &place.repository else {
-        let excluded = [place.workspace.target_directory().to_owned()];
-        let tree = vcs::directory_tree(&place.root, &excluded)?;
-        return Ok((tree, Source { commit: None, dirty: true, branch: None, subject: None }));
-    };
-    let tree = repository.working_tree()?;
-    let head = repository.head()?;
-    let subject = match &head.commit {
-        Some(commit) => Some(repository.commit(commit)?.subject),
-        None => None,
-    };
-    let commit = head.commit.map(|commit| commit.to_string());
-    let source = Source { commit, dirty: tree.dirty, branch: head.branch, subject };
-    Ok((tree, source))
-}
-
-/// The benchmarks that the filter means, in the order of targets and harnesses.
-pub(super) fn select(prepared: &Prepared, filter: &Filter) -> Result<Vec<Selected>, PipelineError> {
-    let mut all: Vec<BenchmarkId> = Vec::new();
-    let mut selected = Vec::new();
-    for (target, known) in prepared.targets.iter().enumerate() {
-        for id in known.ids() {
-            if filter.matches(&id) {
-                selected.push(Selected { id: id.clone(), target });
-            }
-            all.push(id);
-        }
-    }
-    if all.is_empty() {
-        let reasons: Vec<_> = prepared
-            .targets
-            .iter()
-            .filter_map(|target| target.benchmarks.as_ref().err().map(|reason| format!("`{}` {reason}", target.id)))
-            .collect();
-        return Err(PipelineError::NothingToMeasure { reason: reasons.join("; ") });
-    }
-    if selected.is_empty() {
-        let nearest = filter.words.iter().flat_map(|word| nearest_ids(word, &all, 3)).take(3).cloned().collect();
-        return Err(PipelineError::NoMatch { words: filter.words.clone(), nearest });
-    }
-    Ok(selected)
 }
 
 /// The run that a baseline points at, for the environment, profile and features of `head`.
@@ -158,8 +107,4 @@ pub(super) fn baseline_of(
     let fingerprint: Fingerprint = head.environment.fingerprint();
     let found = store.baseline(name, &fingerprint, &head.build.profile, &head.build.features)?;
     Ok(found.filter(|baseline| baseline.run != head.id))
-}
-
-pub(super) fn unknown_run(name: &str) -> PipelineError {
-    PipelineError::Unknown { what: "run", name: name.to_owned() }
 }

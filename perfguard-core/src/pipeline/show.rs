@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::PipelineError;
-use super::run::unknown_run;
 use crate::analyse::{estimate, unpaired_difference};
 use crate::model::{Baseline, BenchmarkId, Measurement, MetricId, RunId, built_in_metrics};
 use crate::report::{BenchmarkRow, ChangeRow, NotMeasuredRow, RunView};
@@ -14,7 +13,7 @@ use crate::store::Store;
 /// # Errors
 /// When the store cannot be read or the run is not in it.
 pub fn report_run(store: &Store, id: RunId, baseline: Option<&Baseline>) -> Result<RunView, PipelineError> {
-    let run = store.run(id)?.ok_or_else(|| unknown_run(&id.to_string()))?;
+    let run = store.run(id)?.ok_or_else(|| PipelineError::unknown_run(&id.to_string()))?;
     let base: BTreeMap<BenchmarkId, Vec<f64>> = match baseline {
         Some(baseline) => {
             let measurements = store.measurements(baseline.run)?;
