@@ -59,7 +59,7 @@ impl World {
         for name in ["cache", "outer/repository"] {
             std::fs::create_dir_all(folder.path().join(name)).unwrap();
         }
-        let hidden = ["GIT_", "CARGO", "RUSTC", "RUST_", "LD_LIBRARY_PATH"];
+        let hidden = ["GIT_", "CARGO", "RUSTC", "RUST_", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH"];
         let keep = ["CARGO_HOME", "RUSTUP_HOME"];
         let environment = std::env::vars_os()
             .filter(|(name, _)| {
