@@ -7,6 +7,9 @@ use perfguard_core::event::{Event, EventSink};
 
 use crate::ui;
 
+/// The bar's length is time, spent against left: in rounds, all benchmarks end at about the same moment.
+const STEPS: u64 = 1_000;
+
 /// Listens to the engine and tells the user.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -14,13 +17,15 @@ pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     /// Estimated measuring time left, as shown.
     left: Duration,
+    /// Benchmarks that need no more, as shown.
+    done: String,
     /// Cargo's lines, held back from who wants quiet until it is known whether they matter.
     held: Vec<String>,
 }
 
 impl Progress {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, bar: None, left: Duration::ZERO, held: Vec::new() }
+        Self { quiet, bar: None, left: Duration::ZERO, done: String::new(), held: Vec::new() }
     }
 
     /// Says something beside the bar.
@@ -40,11 +45,12 @@ impl Progress {
             ui::talk(&format!("measuring {benchmarks} {noun}, at most {}", duration(budget)));
             return;
         }
-        let bar = ProgressBar::with_draw_target(Some(benchmarks as u64), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{bar:20} {pos}/{len} done, {prefix} left  {wide_msg:.dim}");
+        let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{bar:20} {prefix} left  {wide_msg:.dim}");
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("━╸─"));
         }
+        self.done = format!("0/{benchmarks} done");
         self.bar = Some(bar);
     }
 }
@@ -55,14 +61,23 @@ impl EventSink for Progress {
             // Before the observation: this is the last drawing until it ended.
             Event::ObservationStarted { id, .. } => {
                 if let Some(bar) = &self.bar {
-                    bar.set_prefix(duration(self.left));
-                    bar.set_message(perfguard_core::report::format::one_line(&id.to_string()));
+                    let name = perfguard_core::report::format::one_line(&id.name);
+                    bar.set_prefix(format!("{}, {}", self.done, duration(self.left)));
+                    bar.set_message(name);
                 }
             }
-            Event::ObservationFinished { done, left, .. } => {
+            Event::ObservationFinished { done, total, spent, left, .. } => {
                 self.left = left;
+                self.done = format!("{done}/{total} done");
                 if let Some(bar) = &self.bar {
-                    bar.set_position(done as u64);
+                    let share = spent.as_secs_f64() / (spent + left).as_secs_f64().max(f64::MIN_POSITIVE);
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "between 0 and 1 of the steps"
+                    )]
+                    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+                    bar.set_position((share * STEPS as f64) as u64);
                 }
             }
             Event::MeasuringStarted { benchmarks, budget } => {

@@ -55,6 +55,8 @@ pub enum Event {
         done: usize,
         /// All benchmarks.
         total: usize,
+        /// Measuring time spent.
+        spent: Duration,
         /// Estimated measuring time left.
         left: Duration,
     },

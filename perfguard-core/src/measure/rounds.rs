@@ -164,8 +164,8 @@ impl Rounds<'_, '_> {
         standing.spent += self.surroundings.clock.monotonic().saturating_sub(before);
         standing.processes += 1;
         let done = self.standings.iter().filter(|standing| standing.stopped.is_some()).count();
-        let (total, left) = (self.benchmarks.len(), self.left());
-        self.surroundings.events.event(Event::ObservationFinished { id: id.clone(), done, total, left });
+        let (total, spent, left) = (self.benchmarks.len(), self.elapsed(), self.left());
+        self.surroundings.events.event(Event::ObservationFinished { id: id.clone(), done, total, spent, left });
         if self.surroundings.cancel.is_cancelled() {
             // Whatever it said, it may have been cut off.
             return Err((Stopped::Interrupted, None));
