@@ -108,7 +108,10 @@ impl EventSink for Progress {
                 }
                 self.held.clear();
             }
-            Event::Remark { .. } | Event::Waiting { .. } | Event::Listing(_) => {}
+            Event::Listing { target, by_running: true } if !self.quiet => {
+                ui::remark(&format!("`{target}` cannot list its benchmarks: it is run once to learn them"), None);
+            }
+            Event::Remark { .. } | Event::Waiting { .. } | Event::Listing { .. } => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{BenchmarkId, TargetId};
+use crate::model::{BenchmarkId, Stopped, TargetId};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,14 @@ pub enum Event {
         well: bool,
     },
     /// An executable is asked for its benchmarks.
-    Listing(TargetId),
+    Listing {
+        /// Its target.
+        target: TargetId,
+        /// The harness cannot list: all benchmarks are run once.
+        by_running: bool,
+    },
+    /// A call or a decision that only the curious want to see.
+    Detail(String),
     /// A remark that the user should see once, with an optional hint.
     Remark {
         /// A lower-case fragment without final period.
@@ -59,6 +66,15 @@ pub enum Event {
         spent: Duration,
         /// Estimated measuring time left.
         left: Duration,
+    },
+    /// No further observation of this benchmark will be taken.
+    BenchmarkFinished {
+        /// Which.
+        id: BenchmarkId,
+        /// Why.
+        stopped: Stopped,
+        /// How many were taken.
+        observations: usize,
     },
     /// Measuring ended.
     MeasuringFinished,

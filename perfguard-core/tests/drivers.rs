@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use perfguard_core::cancel::CancellationToken;
-use perfguard_core::measure::{Listing, Reading, Session, detect_file, driver_for};
+use perfguard_core::measure::{Listing, NotListed, Reading, Session, Told, Wanted, Yield, detect_file, driver_for};
 use perfguard_core::model::{
     Artifact, ArtifactHash, Failure, FailureKind, HarnessKind, IterationControl, RunEnvironment, TargetId, TargetKind,
 };
@@ -59,6 +59,7 @@ struct Bench {
     launcher: Launcher,
     scratch: tempfile::TempDir,
     timeout: Duration,
+    version: Option<String>,
     memory: Option<u64>,
 }
 
@@ -77,6 +78,7 @@ impl Bench {
             launcher: Launcher::start(&multicall).unwrap(),
             scratch: tempfile::tempdir().unwrap(),
             timeout: Duration::from_mins(1),
+            version: None,
             memory: None,
         }
     }
@@ -86,21 +88,44 @@ impl Bench {
         act(&mut Session {
             launcher: &mut self.launcher,
             artifact: &self.artifact,
+            version: self.version.as_deref(),
             scratch: self.scratch.path(),
             limits: Limits { timeout: self.timeout, output_bytes: 64 * 1024 },
             cancel: &cancel,
-            memory: &mut self.memory,
         })
     }
 
-    fn list(&mut self) -> Listing {
+    fn try_list(&mut self) -> Result<Listing, NotListed> {
         let driver = driver_for(self.kind).unwrap();
-        self.session(|session| driver.list(session)).unwrap()
+        let listing = self.session(|session| driver.list(session))?;
+        self.version.clone_from(&listing.version);
+        Ok(listing)
+    }
+
+    fn list(&mut self) -> Listing {
+        self.try_list().unwrap()
+    }
+
+    /// Several benchmarks in one process.
+    fn together(&mut self, names: &[&str], control: &IterationControl) -> Yield {
+        let driver = driver_for(self.kind).unwrap();
+        let mut memories = vec![None; names.len()];
+        let mut wanted: Vec<_> =
+            names.iter().zip(&mut memories).map(|(name, memory)| Wanted { name, memory }).collect();
+        self.session(|session| driver.observe(session, &mut wanted, control)).unwrap()
     }
 
     fn try_observe(&mut self, name: &str, control: &IterationControl) -> Result<Reading, Failure> {
         let driver = driver_for(self.kind).unwrap();
-        self.session(|session| driver.observe(session, name, control))
+        let mut memory = self.memory;
+        let mut wanted = [Wanted { name, memory: &mut memory }];
+        let yielded = self.session(|session| driver.observe(session, &mut wanted, control));
+        self.memory = memory;
+        match yielded?.told.remove(0) {
+            Told::Reading(reading) => Ok(reading),
+            Told::Failed(failure) => Err(failure),
+            other => panic!("{name}: {other:?}"),
+        }
     }
 
     fn observe(&mut self, name: &str, control: &IterationControl) -> Reading {
@@ -135,7 +160,7 @@ fn criterion_of_every_age_lists_whole_ids_and_gives_every_sample() {
         for id in &expected[..7] {
             let reading = bench.observe(id, &IterationControl::default());
             assert_eq!(reading.samples.len(), 10, "{name} {id}");
-            assert!(reading.value_ns > 0.0 && reading.notes.is_empty(), "{name} {id}: {:?}", reading.notes);
+            assert!(reading.value > 0.0 && reading.notes.is_empty(), "{name} {id}: {:?}", reading.notes);
         }
         assert_eq!(std::fs::read_dir(bench.scratch.path()).unwrap().count(), 0, "{name} writes no results");
     }
@@ -186,7 +211,7 @@ fn divan_lists_parameters_and_runs_just_the_samples_and_iterations_asked_for() {
         let reading = bench.observe(name, &control);
         assert_eq!(reading.iterations, Some(70), "{name}: ten samples of seven");
         assert_eq!(reading.summary.unwrap().samples, Some(10), "{name}");
-        assert!(reading.value_ns >= 0.0, "{name}");
+        assert!(reading.value >= 0.0, "{name}");
     }
     let threads = bench.observe("bench::threads", &control);
     assert!(threads.notes.iter().any(|note| note.0.contains("t=1, t=2")), "{:?}", threads.notes);
@@ -212,7 +237,7 @@ fn libtest_benches_are_found_in_libraries_too_and_give_a_median() {
             assert_eq!(names, ["outside", "outside_longer"]);
             let reading = bench.observe("outside", &IterationControl::default());
             let summary = reading.summary.unwrap();
-            assert_eq!(summary.median_ns, Some(reading.value_ns));
+            assert_eq!(summary.median_ns, Some(reading.value));
             assert!(summary.range_ns.is_some());
         } else {
             assert_eq!(names, ["tests::inside"]);
@@ -230,8 +255,8 @@ fn a_scripted_bench_gives_its_script_and_each_misbehaviour_its_kind_of_failure()
     bench.timeout = Duration::from_secs(2);
     assert_eq!(bench.list().names, ["good", "panic", "exit", "flood", "hang", "nan", "grandchild"]);
     let control = IterationControl::default();
-    assert!((bench.observe("good", &control).value_ns - 123.0).abs() < 1e-9);
-    assert!((bench.observe("grandchild", &control).value_ns - 100.0).abs() < 1e-9);
+    assert!((bench.observe("good", &control).value - 123.0).abs() < 1e-9);
+    assert!((bench.observe("grandchild", &control).value - 100.0).abs() < 1e-9);
     for (name, kind) in [
         ("panic", FailureKind::Exited),
         ("exit", FailureKind::Exited),

@@ -25,6 +25,7 @@ fn sh(script: &str) -> CommandSpec {
         args: vec!["-c".into(), script.into()],
         env: vec![("PATH".into(), "/usr/bin:/bin".into()), ("MARK".into(), "x y".into())],
         cwd: "/tmp".into(),
+        input: None,
     }
 }
 
@@ -101,14 +102,29 @@ fn grandchildren_are_gone_when_the_child_has_ended() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pids");
     let path = file.display();
-    // One stays in the group, one leaves it with a session of its own.
-    let script =
-        format!("sleep 600 & echo $! >> {path}; setsid sleep 600 & sleep 0.2; pgrep -n -x sleep >> {path}; exit 0");
-    assert_eq!(run(&script, LIMITS).exit, Exit::Code(0));
+    // One stays in the group, one leaves it with a session of its own; both tell who they are before the child ends.
+    let script = format!(
+        "touch {path}; sleep 600 & echo $! >> {path}; setsid sh -c 'echo $$ >> {path}; exec sleep 600' & \
+         while [ $(wc -l < {path}) -lt 2 ]; do :; done; exit 0"
+    );
+    let finished = run(&script, LIMITS);
+    assert_eq!((finished.exit, finished.left_behind), (Exit::Code(0), 2));
     for pid in std::fs::read_to_string(&file).unwrap().split_whitespace() {
         let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
         assert!(state.is_err() || state.unwrap().contains(") Z "), "process {pid} is still there");
     }
+}
+
+#[test]
+fn a_child_reads_the_file_that_it_is_given_as_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("input");
+    std::fs::write(&file, "line\n").unwrap();
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    let spec = CommandSpec { input: Some(file), ..sh("cat") };
+    assert_eq!(launcher.run(&spec, LIMITS, &CancellationToken::new()).unwrap().stdout, b"line\n");
+    let missing = CommandSpec { input: Some("/no/such/file".into()), ..sh("cat") };
+    assert!(launcher.run(&missing, LIMITS, &CancellationToken::new()).is_err());
 }
 
 #[test]

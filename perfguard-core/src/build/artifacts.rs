@@ -174,7 +174,7 @@ fn relink(kit: &Path, output: &Path, cancel: &CancellationToken) -> Result<bool,
     let args = plan.args.iter().map(|word| if word == OUTPUT { target.clone() } else { word.replace(KIT, &folder) });
     let args = args.map(Into::into).collect();
     let env = plan.path.into_iter().map(|path| ("PATH".into(), path)).collect();
-    let spec = CommandSpec { program: plan.linker.into(), args, env, cwd: kit.to_owned() };
+    let spec = CommandSpec { program: plan.linker.into(), args, env, cwd: kit.to_owned(), input: None };
     let end = process::run_tool(&spec, cancel, &mut |_, _| {});
     Ok(end.is_ok_and(|end| end.code == Some(0)))
 }

@@ -24,6 +24,16 @@ pub(super) struct Built {
     pub(super) program: PathBuf,
 }
 
+/// What was built.
+#[derive(Debug)]
+pub(super) struct BuiltTargets {
+    pub(super) built: Vec<Built>,
+    /// Whether every target that was asked for did build.
+    pub(super) complete: bool,
+    /// Source files with an unstable feature that the compiler refused.
+    pub(super) needs_nightly: Vec<PathBuf>,
+}
+
 /// What one call of cargo gave.
 struct Called {
     built: Vec<Built>,
@@ -115,7 +125,7 @@ impl Cargo<'_> {
         let program = self.variable("RUSTC").cloned().unwrap_or_else(|| "rustc".into());
         let env = tool_environment(self.environment, self.layout.root());
         let args = args.iter().map(Into::into).collect();
-        let spec = CommandSpec { program: program.into(), args, env, cwd: self.folder() };
+        let spec = CommandSpec { program: program.into(), args, env, cwd: self.folder(), input: None };
         let (mut lines, mut complaint) = (Vec::new(), String::new());
         let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
             Stream::Out => lines.push(line.to_owned()),
@@ -166,21 +176,23 @@ impl Cargo<'_> {
         })
     }
 
-    /// Builds every bench target that the request selects, then lets cargo tell how it would run each. The flag says
-    /// whether all of them did build.
+    /// Builds every bench target that the request selects, then lets cargo tell how it would run each.
     pub(super) fn build(
         &self,
         triples: &[String],
         events: &mut dyn EventSink,
         cancel: &CancellationToken,
-    ) -> Result<(Vec<Built>, bool), BuildError> {
+    ) -> Result<BuiltTargets, BuildError> {
         events.event(Event::CargoStarted { purpose: format!("building {}", self.what) });
+        events.event(Event::Detail(detail(&self.build_words())));
         let called = self.call(triples, &self.build_words(), &mut |line| events.event(Event::CargoLine(line)), cancel);
         events.event(Event::CargoFinished { well: called.as_ref().is_ok_and(|called| called.well) });
         let Called { built, well, complaint } = called?;
         if well {
-            return Ok((self.capture(triples, std::slice::from_ref(&self.request.cargo_args), cancel)?, true));
+            let built = self.capture(triples, std::slice::from_ref(&self.request.cargo_args), events, cancel)?;
+            return Ok(BuiltTargets { built, complete: true, needs_nightly: Vec::new() });
         }
+        let needs_nightly = unstable_files(&complaint);
         if let Some(toolchain) = missing_toolchain(&complaint) {
             return Err(BuildError::ToolchainMissing { toolchain, what: self.what.clone() });
         }
@@ -189,18 +201,19 @@ impl Cargo<'_> {
             return Err(BuildError::Metadata { what: self.what.clone(), message: tail(&complaint) });
         }
         if built.is_empty() {
-            return Err(BuildError::Compile { what: self.what.clone() });
+            return Err(BuildError::Compile { what: self.what.clone(), needs_nightly: !needs_nightly.is_empty() });
         }
+        let of = |built| BuiltTargets { built, complete: false, needs_nightly: needs_nightly.clone() };
         // Cargo runs nothing where a target does not compile: it is asked about those that do. By name first, with the
         // same packages and so the same features; package by package where a name stands for a broken target too.
         let by_name = only_these(&self.request.cargo_args, &built, None);
-        if let Ok(captured) = self.capture(triples, &[by_name], cancel) {
-            return Ok((captured, false));
+        if let Ok(captured) = self.capture(triples, &[by_name], events, cancel) {
+            return Ok(of(captured));
         }
         let packages: BTreeSet<&str> = built.iter().map(|built| built.target.package.as_str()).collect();
         let calls: Vec<_> =
             packages.iter().map(|package| only_these(&self.request.cargo_args, &built, Some(package))).collect();
-        Ok((self.capture(triples, &calls, cancel)?, false))
+        Ok(of(self.capture(triples, &calls, events, cancel)?))
     }
 
     /// `cargo build` of just what `cargo bench` would build: of the two, only it can keep going after a target that does
@@ -223,11 +236,13 @@ impl Cargo<'_> {
         &self,
         triples: &[String],
         calls: &[Vec<OsString>],
+        events: &mut dyn EventSink,
         cancel: &CancellationToken,
     ) -> Result<Vec<Built>, BuildError> {
         let mut all = Vec::new();
         for args in calls {
             let words: Vec<OsString> = [OsString::from("bench")].into_iter().chain(args.iter().cloned()).collect();
+            events.event(Event::Detail(detail(&words)));
             let Called { built, well, complaint } = self.call(triples, &words, &mut |_| {}, cancel)?;
             if !well {
                 return Err(BuildError::Metadata { what: self.what.clone(), message: tail(&complaint) });
@@ -292,7 +307,7 @@ impl Cargo<'_> {
         // proxy finds.
         let program =
             if self.variable("RUSTUP_HOME").is_some() || has_rustup(&program) { "cargo".into() } else { program };
-        CommandSpec { program: program.into(), args: words, env, cwd: self.folder() }
+        CommandSpec { program: program.into(), args: words, env, cwd: self.folder(), input: None }
     }
 
     /// The runner's path from the folder that cargo is called in. Cargo splits the variable at blanks, and above the
@@ -327,6 +342,24 @@ impl Cargo<'_> {
         }
         Ok(found)
     }
+}
+
+/// A call of cargo in the workbench, in words.
+fn detail(words: &[OsString]) -> String {
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    format!("calls `cargo {}` in the workbench", words.join(" "))
+}
+
+/// The source files in which a stable compiler refused `#![feature(…)]` (E0554): the place follows the message.
+fn unstable_files(complaint: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut lines = complaint.lines();
+    while lines.by_ref().any(|line| line.starts_with("error[E0554]")) {
+        let place = lines.by_ref().next().and_then(|line| line.trim_start().strip_prefix("--> "));
+        let file = place.and_then(|place| place.rsplitn(3, ':').last()).map(PathBuf::from);
+        files.extend(file.filter(|file| !files.contains(file)));
+    }
+    files
 }
 
 /// Whether a cargo is one of rustup's toolchains' (`…/toolchains/NAME/bin/cargo`).
@@ -477,6 +510,14 @@ mod tests {
         assert_eq!(kept(&[("CARGO_TARGET_DIR", "/x"), ("CARGO", "/x")]), own);
         assert_eq!(kept(&[("RUSTUP_TOOLCHAIN", "nightly"), ("RUSTUP_TOOLCHAIN_SOURCE", "cli")])[0], "RUSTUP_TOOLCHAIN");
         assert_eq!(kept(&[("RUSTC_BOOTSTRAP", "1")])[0], "RUSTC_BOOTSTRAP");
+    }
+
+    #[test]
+    fn the_files_with_unstable_features_are_named() {
+        let text = "error[E0554]: `#![feature]` may not be used on the stable release channel\n --> benches/b.rs:2:12\n  |\n\
+                    2 | #![feature(test)]\n\nerror: could not compile `p` (bench \"b\") due to 1 previous error";
+        assert_eq!(unstable_files(text), [PathBuf::from("benches/b.rs")]);
+        assert!(unstable_files("error[E0432]: unresolved import\n --> src/lib.rs:1:5").is_empty());
     }
 
     #[test]

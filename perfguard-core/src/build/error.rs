@@ -11,6 +11,8 @@ pub enum BuildError {
     Compile {
         /// What was built, in words.
         what: String,
+        /// The compiler refused an unstable feature.
+        needs_nightly: bool,
     },
     /// Cargo itself said no: a manifest, the lock file, a missing package.
     #[error("cargo could not read {what}\n{message}")]
@@ -66,6 +68,9 @@ impl BuildError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Compile { needs_nightly: true, .. } => Some(
+                "use a nightly compiler (`cargo +nightly perfguard …`), or set `RUSTC_BOOTSTRAP=1`".to_owned(),
+            ),
             Self::Compile { .. } => {
                 Some("the compiler's message is above; `cargo bench --no-run` shows it too".to_owned())
             }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::artifacts::Artifacts;
-use super::cargo::{Cargo, tool_environment};
+use super::cargo::{BuiltTargets, Cargo, tool_environment};
 use super::cargo_config::pass_along_from_above;
 use super::manifests::{outside_dependencies, root_sources};
 use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
@@ -62,6 +62,8 @@ pub struct Build {
     pub artifacts: Vec<Artifact>,
     /// Whether all targets that cargo was asked for did build.
     pub complete: bool,
+    /// Source files, relative to the workspace's root, with an unstable feature that the compiler refused.
+    pub needs_nightly: Vec<PathBuf>,
     /// What the executables have in common.
     pub context: BuildContext,
 }
@@ -153,7 +155,7 @@ impl Workbench {
         fs_err::remove_file(building(&self.layout)).map_err(BuildError::Cache)?;
         let runs = cargo.run_environments(&runner);
         self.checkout.build_ended()?;
-        let ((built, complete), runs) = (built?, runs?);
+        let (BuiltTargets { built, complete, needs_nightly }, runs) = (built?, runs?);
         let context = BuildContext {
             toolchain: toolchain.version,
             triple,
@@ -162,7 +164,7 @@ impl Workbench {
             lock_hash: self.lock_hash(request),
         };
         let artifacts = Artifacts::new(&self.layout).keep_all(&built, &runs, &context, cancel)?;
-        Ok(Build { key: source.key(), artifacts, complete, context })
+        Ok(Build { key: source.key(), artifacts, complete, needs_nightly, context })
     }
 
     /// The hash of the lock file that the build used.

@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 use crate::model::HarnessKind;
 
 /// Marks in the order in which they decide: a library's unit tests carry libtest's whatever else is linked in.
-const MARKS: [(&str, HarnessKind); 9] = [
+const MARKS: [(&str, HarnessKind); 10] = [
     ("PERFGUARD_PROTOCOL_FD", HarnessKind::Native),
     ("__RUST_TEST_INVOKE", HarnessKind::Libtest),
     ("gungraun-runner", HarnessKind::Gungraun),
@@ -18,6 +18,8 @@ const MARKS: [(&str, HarnessKind); 9] = [
     ("Tango benchmarking harness", HarnessKind::Tango),
     ("ZENBENCH_FORMAT", HarnessKind::Zenbench),
     ("NO_BRUNCH_HISTORY", HarnessKind::Brunch),
+    // bencher has no name of its own in its executables. criterion and libtest, which print the same, are known before.
+    (" ns/iter (+/- ", HarnessKind::Bencher),
 ];
 
 /// Bytes read at a time: the whole of an executable is never in memory.

@@ -3,25 +3,40 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::driver::{Driver, Reading, Session};
+use super::driver::{Driver, Reading, Session, Told, Wanted};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation};
-use crate::process::{Launcher, Limits, Usage};
+use crate::process::{Finished, Launcher, Limits, Usage};
+
+/// What became of one benchmark in a process.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It was observed, with the driver's remarks.
+    Observed(Box<Observation>, Vec<Note>),
+    /// It failed.
+    Failed(Failure),
+    /// The process ended before its turn came.
+    Unreached,
+    /// It wants a process of its own.
+    Alone,
+}
 
 /// Takes observations of benchmarks, which it knows by number.
 pub trait Executor {
-    /// Takes one observation, in one process.
+    /// Runs some benchmarks in one process. Gives what became of each, in their order.
     ///
     /// # Errors
-    /// How the process failed.
-    fn observe(&mut self, job: usize, control: &IterationControl) -> Result<(Observation, Vec<Note>), Failure>;
+    /// The process failed, and it cannot be told at which benchmark.
+    fn observe(&mut self, jobs: &[usize], control: &IterationControl) -> Result<Vec<Outcome>, Failure>;
 }
 
 /// One benchmark of one executable.
 pub struct Job<'a> {
     /// The executable.
     pub artifact: &'a Artifact,
+    /// The harness's version, where the listing told it.
+    pub version: Option<&'a str>,
     /// What drives it.
     pub driver: &'static dyn Driver,
     /// The harness's name of the benchmark.
@@ -36,7 +51,7 @@ pub struct ProcessExecutor<'a> {
     pub launcher: &'a mut Launcher,
     /// Where harnesses may write.
     pub scratch: &'a Path,
-    /// Limits of one process.
+    /// Limits of one process and benchmark.
     pub limits: Limits,
     /// Ends the process that runs.
     pub cancel: &'a CancellationToken,
@@ -47,27 +62,45 @@ pub struct ProcessExecutor<'a> {
 }
 
 impl Executor for ProcessExecutor<'_> {
-    fn observe(&mut self, job: usize, control: &IterationControl) -> Result<(Observation, Vec<Note>), Failure> {
-        let Job { artifact, driver, name, memory } = &mut self.jobs[job];
+    fn observe(&mut self, jobs: &[usize], control: &IterationControl) -> Result<Vec<Outcome>, Failure> {
         let started_at_ns = self.clock.unix_ns();
-        let mut session = Session {
-            launcher: self.launcher,
-            artifact,
-            scratch: self.scratch,
-            limits: self.limits,
-            cancel: self.cancel,
-            memory,
+        let Some(Job { artifact, version, driver, .. }) = jobs.first().map(|job| &self.jobs[*job]) else {
+            return Ok(Vec::new());
         };
-        let reading = driver.observe(&mut session, name, control)?;
-        Ok(observation(started_at_ns, reading))
+        let (artifact, version, driver) = (*artifact, *version, *driver);
+        let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+        let limits = Limits { timeout: self.limits.timeout.saturating_mul(count), ..self.limits };
+        let mut session =
+            Session { launcher: self.launcher, artifact, version, scratch: self.scratch, limits, cancel: self.cancel };
+        let mut memories: Vec<_> = jobs.iter().map(|job| self.jobs[*job].memory).collect();
+        let mut wanted: Vec<_> =
+            jobs.iter().zip(&mut memories).map(|(job, memory)| Wanted { name: self.jobs[*job].name, memory }).collect();
+        let yielded = driver.observe(&mut session, &mut wanted, control);
+        for (job, memory) in jobs.iter().zip(memories) {
+            self.jobs[*job].memory = memory;
+        }
+        let yielded = yielded?;
+        let alone = jobs.len() == 1;
+        Ok(yielded.told.into_iter().map(|told| outcome(started_at_ns, told, &yielded.finished, alone)).collect())
     }
 }
 
-fn observation(started_at_ns: i64, reading: Reading) -> (Observation, Vec<Note>) {
-    let Reading { samples, summary, iterations, value_ns, finished, notes } = reading;
-    let metrics = metrics(&finished.usage);
+fn outcome(started_at_ns: i64, told: Told, finished: &Finished, alone: bool) -> Outcome {
+    let reading = match told {
+        Told::Reading(reading) => reading,
+        Told::Failed(failure) => return Outcome::Failed(failure),
+        Told::Unreached => return Outcome::Unreached,
+        Told::Alone => return Outcome::Alone,
+    };
+    let Reading { samples, summary, iterations, value, mut notes } = reading;
+    // What a process used that ran others too says nothing of one of them.
+    let metrics = if alone { metrics(&finished.usage) } else { BTreeMap::new() };
+    if finished.left_behind > 0 {
+        notes.push(Note("left processes behind, which were ended".to_owned()));
+    }
     let process_ns = finished.wall_ns;
-    (Observation { started_at_ns, samples, summary, iterations, value_ns, metrics, process_ns }, notes)
+    let observation = Observation { started_at_ns, samples, summary, iterations, value, metrics, process_ns };
+    Outcome::Observed(Box::new(observation), notes)
 }
 
 /// What the kernel counted, by metric.

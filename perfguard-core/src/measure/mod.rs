@@ -11,7 +11,7 @@ mod rounds;
 mod simulated;
 
 pub use detect::detect_file;
-pub use driver::{Driver, Listing, Reading, Session};
+pub use driver::{Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
 pub use drivers::driver_for;
-pub use executor::{Executor, Job, ProcessExecutor};
-pub use rounds::{Recorded, Surroundings, measure_rounds};
+pub use executor::{Executor, Job, Outcome, ProcessExecutor};
+pub use rounds::{Planned, Recorded, Surroundings, measure_rounds};

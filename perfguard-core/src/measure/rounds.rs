@@ -2,17 +2,32 @@
 //! its most, or the budget is spent.
 //!
 //! Rounds spread what happens on the machine over all benchmarks, where one after the other would give a disturbance to
-//! one of them.
+//! one of them. Benchmarks that share their processes are one *unit* of a round.
 
 use std::time::Duration;
 
 use perfguard_stats::random::Stream;
 
-use super::executor::Executor;
+use super::executor::{Executor, Outcome};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
-use crate::model::{BenchmarkId, Failure, Note, Observation, RunSettings, Stopped};
+use crate::model::{BenchmarkId, Failure, FailureKind, Note, Observation, RunSettings, Stopped};
+
+/// One benchmark to be measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// Which.
+    pub id: BenchmarkId,
+    /// Benchmarks of the same unit share their processes.
+    pub unit: usize,
+    /// Whether its value is a count: one observation is enough.
+    pub exact: bool,
+    /// The values of observations that an earlier, killed part of this run took.
+    pub values: Vec<f64>,
+    /// What is to be remarked of it whatever its processes say.
+    pub notes: Vec<Note>,
+}
 
 /// Something to be recorded of a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,16 +60,24 @@ pub struct Surroundings<'a> {
 }
 
 /// Where one benchmark stands.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Standing {
+    id: BenchmarkId,
+    exact: bool,
     values: Vec<f64>,
     notes: Vec<Note>,
-    /// Time spent in its processes, and their number.
-    spent: Duration,
-    processes: u32,
     /// Last known precision.
     half_width: Option<f64>,
     stopped: Option<Stopped>,
+}
+
+/// Benchmarks that share their processes.
+#[derive(Debug, Default)]
+struct Unit {
+    jobs: Vec<usize>,
+    /// Time spent in its processes, and their number.
+    spent: Duration,
+    processes: u32,
 }
 
 /// Measures all benchmarks; `record` is given each observation as it is taken and each end. Gives why each ended.
@@ -62,32 +85,38 @@ struct Standing {
 /// # Errors
 /// The first error of `record` ends the measuring.
 pub fn measure_rounds<E>(
-    benchmarks: &[BenchmarkId],
+    benchmarks: Vec<Planned>,
     settings: &RunSettings,
     surroundings: Surroundings<'_>,
     record: &mut dyn FnMut(usize, Recorded<'_>) -> Result<(), E>,
 ) -> Result<Vec<Stopped>, E> {
-    let standings = benchmarks.iter().map(|_| Standing::default()).collect();
     let start = surroundings.clock.monotonic();
-    let mut rounds = Rounds { benchmarks, settings, surroundings, standings, start };
-    rounds.surroundings.events.event(Event::MeasuringStarted { benchmarks: benchmarks.len(), budget: settings.budget });
-    let mut random = Stream::new(settings.seed);
+    // A run that goes on draws another order than the one that it began with.
+    let taken: usize = benchmarks.iter().map(|planned| planned.values.len()).sum();
+    let mut random = Stream::new(settings.seed.wrapping_add(taken as u64));
+    let mut rounds = Rounds { settings, surroundings, standings: Vec::new(), units: Vec::new(), start };
+    for planned in benchmarks {
+        rounds.add(planned);
+    }
+    let count = rounds.standings.len();
+    rounds.surroundings.events.event(Event::MeasuringStarted { benchmarks: count, budget: settings.budget });
+    for job in 0..count {
+        rounds.end_where_enough(job, record)?;
+    }
     loop {
-        let mut active: Vec<usize> =
-            (0..benchmarks.len()).filter(|job| rounds.standings[*job].stopped.is_none()).collect();
+        let mut active: Vec<usize> = (0..rounds.units.len()).filter(|unit| !rounds.open(*unit).is_empty()).collect();
         if active.is_empty() {
             break;
         }
         random.shuffle(&mut active);
-        for job in active {
-            let stopped = match rounds.must_stop() {
-                Some(stopped) => Some((stopped, None)),
-                None => rounds.observe(job, record)?,
-            };
-            if let Some((stopped, failure)) = stopped {
-                rounds.standings[job].stopped = Some(stopped);
-                let notes = &rounds.standings[job].notes;
-                record(job, Recorded::End { stopped, failure: failure.as_ref(), notes })?;
+        for unit in active {
+            match rounds.must_stop() {
+                Some(stopped) => {
+                    for job in rounds.open(unit) {
+                        rounds.end(job, stopped, None, record)?;
+                    }
+                }
+                None => rounds.observe(unit, record)?,
             }
         }
     }
@@ -96,17 +125,31 @@ pub fn measure_rounds<E>(
 }
 
 struct Rounds<'a, 'b> {
-    benchmarks: &'a [BenchmarkId],
     settings: &'a RunSettings,
     surroundings: Surroundings<'b>,
     standings: Vec<Standing>,
+    units: Vec<Unit>,
     start: Duration,
 }
 
-/// Why a benchmark ends now, and how it failed.
-type End = Option<(Stopped, Option<Failure>)>;
+/// Who is told of each observation and each end.
+type Record<'a, E> = dyn FnMut(usize, Recorded<'_>) -> Result<(), E> + 'a;
 
 impl Rounds<'_, '_> {
+    fn add(&mut self, planned: Planned) {
+        let Planned { id, unit, exact, values, notes } = planned;
+        while self.units.len() <= unit {
+            self.units.push(Unit::default());
+        }
+        self.units[unit].jobs.push(self.standings.len());
+        self.standings.push(Standing { id, exact, values, notes, half_width: None, stopped: None });
+    }
+
+    /// The benchmarks of a unit that need more.
+    fn open(&self, unit: usize) -> Vec<usize> {
+        self.units[unit].jobs.iter().copied().filter(|job| self.standings[*job].stopped.is_none()).collect()
+    }
+
     fn elapsed(&self) -> Duration {
         self.surroundings.clock.monotonic().saturating_sub(self.start)
     }
@@ -119,89 +162,157 @@ impl Rounds<'_, '_> {
         (self.elapsed() >= self.settings.budget).then_some(Stopped::Budget)
     }
 
-    /// Takes one observation of a benchmark, before its first the warm-up processes.
-    fn observe<E>(
+    fn end<E>(
         &mut self,
         job: usize,
-        record: &mut dyn FnMut(usize, Recorded<'_>) -> Result<(), E>,
-    ) -> Result<End, E> {
-        if self.standings[job].processes == 0 {
-            for _ in 0..self.settings.warm_up_processes {
-                if self.is_too_slow_for_warm_up() {
-                    break;
-                }
-                if let Err(end) = self.process(job, true) {
-                    return Ok(Some(end));
-                }
-            }
-        }
-        let observation = match self.process(job, false) {
-            Ok(observation) => observation,
-            Err(end) => return Ok(Some(end)),
-        };
-        record(job, Recorded::Observation(&observation))?;
+        stopped: Stopped,
+        failure: Option<&Failure>,
+        record: &mut Record<'_, E>,
+    ) -> Result<(), E> {
         let standing = &mut self.standings[job];
-        standing.values.push(observation.value_ns);
-        let count = standing.values.len();
-        let enough = count >= self.settings.observations.min as usize;
-        standing.half_width = if enough { (self.surroundings.relative_half_width)(&standing.values) } else { None };
-        let precise = standing.half_width.is_some_and(|width| width <= self.settings.precision);
-        let end = if precise {
-            Some(Stopped::Precise)
-        } else {
-            (count >= self.settings.observations.max as usize).then_some(Stopped::MostObservations)
-        };
-        Ok(end.map(|stopped| (stopped, None)))
+        standing.stopped = Some(stopped);
+        let observations = standing.values.len();
+        let id = standing.id.clone();
+        self.surroundings.events.event(Event::BenchmarkFinished { id, stopped, observations });
+        record(job, Recorded::End { stopped, failure, notes: &self.standings[job].notes })
     }
 
-    /// Runs one process of a benchmark.
-    fn process(&mut self, job: usize, warm_up: bool) -> Result<Observation, (Stopped, Option<Failure>)> {
-        let id = &self.benchmarks[job];
+    /// Takes one observation of each benchmark of a unit, before the first the warm-up processes.
+    fn observe<E>(&mut self, unit: usize, record: &mut Record<'_, E>) -> Result<(), E> {
+        if self.units[unit].processes == 0 {
+            for _ in 0..self.settings.warm_up_processes {
+                if self.is_too_slow_for_warm_up() || self.is_exact(unit) {
+                    break;
+                }
+                self.process(unit, true, record)?;
+            }
+        }
+        if self.must_stop() != Some(Stopped::Interrupted) {
+            self.process(unit, false, record)?;
+        }
+        Ok(())
+    }
+
+    fn is_exact(&self, unit: usize) -> bool {
+        self.units[unit].jobs.iter().all(|job| self.standings[*job].exact)
+    }
+
+    /// Runs one process of a unit: of all its benchmarks that need more.
+    fn process<E>(&mut self, unit: usize, warm_up: bool, record: &mut Record<'_, E>) -> Result<(), E> {
+        let jobs = self.open(unit);
+        let Some(first) = jobs.first() else { return Ok(()) };
+        let id = self.standings[*first].id.clone();
         self.surroundings.events.event(Event::ObservationStarted { id: id.clone(), warm_up });
         let before = self.surroundings.clock.monotonic();
-        let observed = self.surroundings.executor.observe(job, &self.settings.control);
-        let standing = &mut self.standings[job];
-        standing.spent += self.surroundings.clock.monotonic().saturating_sub(before);
-        standing.processes += 1;
-        let done = self.standings.iter().filter(|standing| standing.stopped.is_some()).count();
-        let (total, spent, left) = (self.benchmarks.len(), self.elapsed(), self.left());
-        self.surroundings.events.event(Event::ObservationFinished { id: id.clone(), done, total, spent, left });
-        if self.surroundings.cancel.is_cancelled() {
-            // Whatever it said, it may have been cut off.
-            return Err((Stopped::Interrupted, None));
+        let observed = self.surroundings.executor.observe(&jobs, &self.settings.control);
+        self.units[unit].spent += self.surroundings.clock.monotonic().saturating_sub(before);
+        self.units[unit].processes += 1;
+        // Whatever it said, it may have been cut off.
+        if !self.surroundings.cancel.is_cancelled() {
+            self.take(unit, &jobs, observed, warm_up, record)?;
         }
-        match observed {
-            Ok((observation, notes)) => {
-                let known = &mut self.standings[job].notes;
-                for note in notes {
-                    if !known.contains(&note) {
-                        known.push(note);
+        let done = self.standings.iter().filter(|standing| standing.stopped.is_some()).count();
+        let (total, spent, left) = (self.standings.len(), self.elapsed(), self.left());
+        self.surroundings.events.event(Event::ObservationFinished { id, done, total, spent, left });
+        Ok(())
+    }
+
+    /// Takes what a process yielded.
+    fn take<E>(
+        &mut self,
+        unit: usize,
+        jobs: &[usize],
+        observed: Result<Vec<Outcome>, Failure>,
+        warm_up: bool,
+        record: &mut Record<'_, E>,
+    ) -> Result<(), E> {
+        let outcomes = match observed {
+            Ok(outcomes) => outcomes,
+            Err(failure) if jobs.len() == 1 => return self.end(jobs[0], Stopped::Failed, Some(&failure), record),
+            // Nobody knows whose fault it was: each on its own will show.
+            Err(_) => {
+                self.split(unit, jobs);
+                return Ok(());
+            }
+        };
+        let nothing = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Unreached));
+        let mut alone = if nothing { jobs.to_vec() } else { Vec::new() };
+        for (job, outcome) in jobs.iter().zip(outcomes) {
+            match outcome {
+                Outcome::Observed(observation, notes) => {
+                    let known = &mut self.standings[*job].notes;
+                    known.extend(notes.into_iter().filter(|note| !known.contains(note)).collect::<Vec<_>>());
+                    if !warm_up {
+                        record(*job, Recorded::Observation(&observation))?;
+                        self.standings[*job].values.push(observation.value);
+                        self.end_where_enough(*job, record)?;
                     }
                 }
-                Ok(observation)
+                Outcome::Failed(failure) => self.end(*job, Stopped::Failed, Some(&failure), record)?,
+                Outcome::Alone | Outcome::Unreached if jobs.len() == 1 => {
+                    let message = "the process ended without a result".to_owned();
+                    let failure = Failure { kind: FailureKind::NoResult, message, output: String::new() };
+                    self.end(*job, Stopped::Failed, Some(&failure), record)?;
+                }
+                Outcome::Alone => alone.push(*job),
+                Outcome::Unreached => {}
             }
-            Err(failure) => Err((Stopped::Failed, Some(failure))),
         }
+        self.split(unit, &alone);
+        Ok(())
+    }
+
+    /// Gives each of these a unit of its own.
+    fn split(&mut self, unit: usize, jobs: &[usize]) {
+        if self.units[unit].jobs.len() > 1 {
+            self.units[unit].jobs.retain(|job| !jobs.contains(job));
+            self.units.extend(jobs.iter().map(|job| Unit { jobs: vec![*job], ..Unit::default() }));
+        }
+    }
+
+    /// Ends a benchmark that is precise, or has had its most.
+    fn end_where_enough<E>(&mut self, job: usize, record: &mut Record<'_, E>) -> Result<(), E> {
+        let observations = self.settings.observations;
+        let standing = &mut self.standings[job];
+        let count = standing.values.len();
+        let enough = count >= observations.min as usize;
+        standing.half_width = if enough { (self.surroundings.relative_half_width)(&standing.values) } else { None };
+        let stopped = if standing.exact && count > 0 {
+            Stopped::Exact
+        } else if standing.half_width.is_some_and(|width| width <= self.settings.precision) {
+            Stopped::Precise
+        } else if count >= observations.max as usize {
+            Stopped::MostObservations
+        } else {
+            return Ok(());
+        };
+        self.end(job, stopped, None, record)
+    }
+
+    /// Time spent in processes so far, and their number.
+    fn spent(&self) -> (Duration, u32) {
+        self.units.iter().fold((Duration::ZERO, 0), |(spent, count), unit| (spent + unit.spent, count + unit.processes))
     }
 
     /// Whether what is left of the budget would not do for a warm-up and an observation of each that has none yet.
     fn is_too_slow_for_warm_up(&self) -> bool {
-        let (spent, processes) =
-            self.standings.iter().fold((Duration::ZERO, 0), |(spent, count), s| (spent + s.spent, count + s.processes));
-        let waiting = self.standings.iter().filter(|s| s.values.is_empty() && s.stopped.is_none()).count();
+        let (spent, processes) = self.spent();
+        let waiting = (0..self.units.len())
+            .filter(|unit| self.open(*unit).iter().any(|job| self.standings[*job].values.is_empty()))
+            .count();
         let needed = u32::try_from(2 * waiting).unwrap_or(u32::MAX);
         processes > 0
             && (spent / processes).saturating_mul(needed) > self.settings.budget.saturating_sub(self.elapsed())
     }
 
-    /// Measuring time that is left: what each still needs at its own pace, at most the budget.
+    /// Measuring time that is left: what each unit still needs at its own pace, at most the budget.
     fn left(&self) -> Duration {
-        let (spent, processes) =
-            self.standings.iter().fold((Duration::ZERO, 0), |(spent, count), s| (spent + s.spent, count + s.processes));
+        let (spent, processes) = self.spent();
         let typical = spent / processes.max(1);
-        let needs = self.standings.iter().filter(|standing| standing.stopped.is_none()).map(|standing| {
-            let pace = if standing.processes == 0 { typical } else { standing.spent / standing.processes };
-            pace.saturating_mul(self.needed(standing))
+        let needs = self.units.iter().enumerate().map(|(index, unit)| {
+            let pace = if unit.processes == 0 { typical } else { unit.spent / unit.processes };
+            let most = self.open(index).iter().map(|job| self.needed(&self.standings[*job])).max();
+            pace.saturating_mul(most.unwrap_or_default())
         });
         needs.sum::<Duration>().min(self.settings.budget.saturating_sub(self.elapsed()))
     }
@@ -210,6 +321,9 @@ impl Rounds<'_, '_> {
     fn needed(&self, standing: &Standing) -> u32 {
         let count = u32::try_from(standing.values.len()).unwrap_or(u32::MAX);
         let (least, most) = (self.settings.observations.min, self.settings.observations.max);
+        if standing.exact {
+            return 1;
+        }
         let missing = least.saturating_sub(count);
         let Some(width) = standing.half_width.filter(|_| missing == 0) else { return missing.max(1) };
         let wanted = f64::from(count) * (width / self.settings.precision).powi(2);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::Executor;
+use super::{Executor, Outcome};
 use crate::clock::Clock;
 use crate::model::{Failure, FailureKind, IterationControl, Note, Observation};
 
@@ -29,39 +29,52 @@ impl Clock for FakeClock {
     }
 }
 
-/// Gives each job its scripted values in turn, the last one for ever; a missing script fails.
+/// Gives each job its scripted values in turn, the last one for ever. In a process of several jobs, a failure whose text
+/// begins with `process` is nobody's, and one that begins with `alone` wants a process of its own; after any failure the
+/// jobs that follow are unreached.
 pub(crate) struct SimulatedExecutor {
     pub(crate) clock: FakeClock,
     pub(crate) each: Duration,
     pub(crate) scripts: Vec<VecDeque<Result<f64, &'static str>>>,
     /// The jobs in the order in which they were observed.
     pub(crate) order: Vec<usize>,
+    /// Jobs of each process, in order.
+    pub(crate) processes: Vec<Vec<usize>>,
 }
 
 impl Executor for SimulatedExecutor {
-    fn observe(&mut self, job: usize, _: &IterationControl) -> Result<(Observation, Vec<Note>), Failure> {
-        self.order.push(job);
+    fn observe(&mut self, jobs: &[usize], _: &IterationControl) -> Result<Vec<Outcome>, Failure> {
         self.clock.advance(self.each);
-        let script = &mut self.scripts[job];
-        let next = if script.len() > 1 { script.pop_front() } else { script.front().copied() };
-        match next {
-            Some(Ok(value_ns)) => Ok((observation(value_ns), vec![Note("scripted".into())])),
-            Some(Err(message)) => {
-                let kind = FailureKind::Exited;
-                Err(Failure { kind, message: message.to_owned(), output: String::new() })
+        self.processes.push(jobs.to_vec());
+        let mut outcomes = Vec::new();
+        for job in jobs {
+            self.order.push(*job);
+            let script = &mut self.scripts[*job];
+            let next = if script.len() > 1 { script.pop_front() } else { script.front().copied() };
+            let failure =
+                |message: &str| Failure { kind: FailureKind::Exited, message: message.into(), output: String::new() };
+            match next.expect("a job has a script") {
+                Ok(value) => outcomes.push(Outcome::Observed(observation(value).into(), vec![Note("scripted".into())])),
+                Err(message) if jobs.len() == 1 || message.starts_with("process") => return Err(failure(message)),
+                Err(message) => {
+                    let alone = message.starts_with("alone");
+                    outcomes.push(if alone { Outcome::Alone } else { Outcome::Failed(failure(message)) });
+                    outcomes.resize_with(jobs.len(), || Outcome::Unreached);
+                    break;
+                }
             }
-            None => unreachable!("a job without script"),
         }
+        Ok(outcomes)
     }
 }
 
-pub(crate) fn observation(value_ns: f64) -> Observation {
+pub(crate) fn observation(value: f64) -> Observation {
     Observation {
         started_at_ns: 0,
         samples: Vec::new(),
         summary: None,
         iterations: None,
-        value_ns,
+        value,
         metrics: BTreeMap::new(),
         process_ns: 0,
     }

@@ -51,6 +51,8 @@ pub enum Stopped {
     MostObservations,
     /// The run's budget is spent.
     Budget,
+    /// It is a count, which does not vary: one observation is all there is to know.
+    Exact,
     /// The user ended the run.
     Interrupted,
     /// It failed.

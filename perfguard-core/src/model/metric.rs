@@ -13,6 +13,8 @@ pub struct MetricId(pub Cow<'static, str>);
 impl MetricId {
     /// Wall time per iteration, nanoseconds: the value that decides.
     pub const WALL_TIME: Self = Self(Cow::Borrowed("wall-time"));
+    /// Instructions that one call executes, counted by Valgrind: a harness that counts decides by it.
+    pub const INSTRUCTIONS: Self = Self(Cow::Borrowed("instructions"));
     /// User CPU time of the whole process, nanoseconds.
     pub const USER_TIME: Self = Self(Cow::Borrowed("user-time"));
     /// System CPU time of the whole process, nanoseconds.
@@ -69,10 +71,11 @@ pub struct Metric {
 }
 
 /// The built-in metrics, in the order in which they are shown.
-pub fn built_in_metrics() -> [Metric; 8] {
+pub fn built_in_metrics() -> [Metric; 9] {
     let lower = |id, unit| Metric { id, unit, direction: Direction::LowerIsBetter };
     [
         lower(MetricId::WALL_TIME, Unit::Nanoseconds),
+        lower(MetricId::INSTRUCTIONS, Unit::Count),
         lower(MetricId::USER_TIME, Unit::Nanoseconds),
         lower(MetricId::SYSTEM_TIME, Unit::Nanoseconds),
         lower(MetricId::PEAK_MEMORY, Unit::Bytes),

@@ -20,6 +20,6 @@ pub use id::{BenchmarkId, IdError, TargetId, TargetKind};
 pub use measurement::{Failure, FailureKind, Measurement, Note, Stopped};
 pub use metric::{Direction, Metric, MetricId, Unit, built_in_metrics};
 pub use observation::{Observation, Sample, Summary};
-pub use run::{Run, RunId, Source};
+pub use run::{Run, RunCommand, RunId, Source};
 pub use settings::{Interval, IterationControl, Observations, RunSettings};
 pub use target::{BenchTarget, Harness, HarnessKind, NotMeasured, Selected};

@@ -45,21 +45,20 @@ pub struct Observation {
     pub summary: Option<Summary>,
     /// Iterations of the whole process, warm-up included, where they are known.
     pub iterations: Option<u64>,
-    /// The value that decides: the fastest sample per iteration, nanoseconds (`HARNESSES` section 10).
-    pub value_ns: f64,
-    /// The process's own metrics, by id: see [`super::built_in_metrics`] for the units. Wall time is
-    /// [`value_ns`](Self::value_ns) and not repeated here.
+    /// The value that decides, in the unit of the harness's deciding metric ([`super::HarnessKind::decides`]): nanoseconds
+    /// per iteration of the fastest sample, or what the harness gives in its place (`docs/harnesses.md`).
+    pub value: f64,
+    /// The process's own metrics, by id: see [`super::built_in_metrics`] for the units. Empty where the process ran other
+    /// benchmarks too. [`value`](Self::value) is not repeated here.
     pub metrics: BTreeMap<MetricId, f64>,
     /// Wall time of the whole process, nanoseconds.
     pub process_ns: u64,
 }
 
 impl Observation {
-    /// The value of a metric in this observation, in the metric's own unit.
-    pub fn metric(&self, id: &MetricId) -> Option<f64> {
-        if *id == MetricId::WALL_TIME {
-            return Some(self.value_ns);
-        }
-        self.metrics.get(id).copied()
+    /// The value of a metric in this observation, in the metric's own unit; `decides` is the metric of
+    /// [`value`](Self::value).
+    pub fn metric(&self, id: &MetricId, decides: &MetricId) -> Option<f64> {
+        if id == decides { Some(self.value) } else { self.metrics.get(id).copied() }
     }
 }

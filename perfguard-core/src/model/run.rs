@@ -66,6 +66,16 @@ impl Source {
     }
 }
 
+/// Which command began a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunCommand {
+    /// `run`: the working tree.
+    Run,
+    /// `baseline`: a commit.
+    Baseline,
+}
+
 /// One invocation that measures. Immutable once finished.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
@@ -75,6 +85,8 @@ pub struct Run {
     pub started_at_ns: i64,
     /// When it ended; `None` while it runs, or if it was killed.
     pub finished_at_ns: Option<i64>,
+    /// Which command began it.
+    pub command: RunCommand,
     /// What was measured.
     pub source: Source,
     /// What the executables have in common.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchmarkId, TargetId};
+use super::{BenchmarkId, MetricId, TargetId};
 
 /// The libraries that drive benchmark routines, as detected in an executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
@@ -24,10 +24,24 @@ pub enum HarnessKind {
     Zenbench,
     /// brunch.
     Brunch,
+    /// bencher: the compiler's old harness as a library.
+    Bencher,
     /// A program that speaks perfguard's own protocol.
     Native,
     /// Any other program: the whole process is the benchmark.
     Plain,
+}
+
+impl HarnessKind {
+    /// The metric of a harness's deciding value: wall time, but for those that count.
+    pub fn decides(self) -> MetricId {
+        if self.counts() { MetricId::INSTRUCTIONS } else { MetricId::WALL_TIME }
+    }
+
+    /// Whether the deciding value is a count, which does not vary: one observation is enough.
+    pub fn counts(self) -> bool {
+        self == Self::Gungraun
+    }
 }
 
 impl fmt::Display for HarnessKind {
@@ -40,6 +54,7 @@ impl fmt::Display for HarnessKind {
             Self::Tango => "tango",
             Self::Zenbench => "zenbench",
             Self::Brunch => "brunch",
+            Self::Bencher => "bencher",
             Self::Native => "native",
             Self::Plain => "plain",
         })
@@ -75,6 +90,15 @@ pub enum NotMeasured {
     },
     /// It did not compile; cargo's own message was shown.
     BuildFailed,
+    /// It uses `#![feature(…)]`, which a stable compiler refuses.
+    NeedsNightly,
+    /// Its harness needs a program that is not installed.
+    NeedsTool {
+        /// The program.
+        tool: String,
+        /// The line that installs it.
+        install: String,
+    },
     /// Its executable lists no benchmark. No failure: the unit tests of an ordinary library are one.
     NoBenchmarks,
     /// Its harness is known, but not driven by this version.
@@ -102,6 +126,10 @@ impl NotMeasured {
         match self {
             Self::NeedsFeatures { missing } => Some(format!("add `--features {}`", missing.join(","))),
             Self::BuildFailed => Some("the compiler's message is above".to_owned()),
+            Self::NeedsNightly => {
+                Some("use a nightly compiler (`cargo +nightly perfguard …`), or set `RUSTC_BOOTSTRAP=1`".to_owned())
+            }
+            Self::NeedsTool { install, .. } => Some(format!("`{install}`")),
             Self::NoBenchmarks => Some("set `bench = false` for this target to drop the row".to_owned()),
             Self::HarnessNotDriven { harness } => Some(format!("perfguard does not drive {harness} yet")),
             Self::ListingFailed { .. } => Some("run the bench with `cargo bench` to see it fail".to_owned()),
@@ -118,6 +146,8 @@ impl fmt::Display for NotMeasured {
                 write!(f, "needs feature {}", names.join(", "))
             }
             Self::BuildFailed => f.write_str("did not build"),
+            Self::NeedsNightly => f.write_str("uses an unstable feature, and the compiler is stable"),
+            Self::NeedsTool { tool, .. } => write!(f, "needs `{tool}`, which is not installed"),
             Self::NoBenchmarks => f.write_str("lists no benchmark"),
             Self::HarnessNotDriven { harness } => write!(f, "{harness} benches are not driven yet"),
             Self::ListingFailed { message } => write!(f, "listing failed: {message}"),

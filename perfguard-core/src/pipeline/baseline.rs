@@ -10,7 +10,7 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::environment;
 use crate::event::EventSink;
-use crate::model::{Baseline, Run, RunId, RunSettings, Source};
+use crate::model::{Baseline, Run, RunCommand, RunId, RunSettings, Source};
 use crate::plan::Filter;
 use crate::report::RunView;
 use crate::store::Store;
@@ -31,6 +31,8 @@ pub struct BaselineRequest {
     pub name: String,
     /// Measure although the commit was measured here before.
     pub fresh: bool,
+    /// Whether to go on with a measurement of the same that was not finished.
+    pub resume: bool,
 }
 
 /// What came of it.
@@ -76,7 +78,14 @@ pub fn record_baseline(
     let selected = select(&prepared, &request.filter)?;
     bench.workbench.keep(&prepared.build)?;
     let source = Source { commit: Some(commit.to_string()), dirty: false, branch: None, subject: Some(subject) };
-    let what = Measuring { prepared: &prepared, selected: &selected, settings: &request.settings, source };
+    let what = Measuring {
+        command: RunCommand::Baseline,
+        prepared: &prepared,
+        selected: &selected,
+        settings: &request.settings,
+        source,
+        resume: request.resume,
+    };
     bench.workbench.seat(Seat::Kept(&prepared.build.key))?;
     let recorded = measure_and_record(&mut bench, &what, store, clock, events, cancel);
     bench.workbench.seat(Seat::Builder)?;

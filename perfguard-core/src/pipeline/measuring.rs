@@ -1,28 +1,46 @@
 //! Runs the selected benchmarks of a prepared tree and writes each observation to the store as it is taken.
 
-use super::prepare::{Bench, Prepared, limits};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::prepare::{Bench, Prepared, PreparedTarget, limits};
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::relative_half_width;
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::environment;
 use crate::event::{Event, EventSink};
-use crate::measure::{self, Job, ProcessExecutor, Recorded, Surroundings};
-use crate::model::{BenchmarkId, NotMeasured, Run, RunId, RunSettings, Selected, Source, Stopped};
-use crate::store::{MeasurementKey, Store, StoreError};
+use crate::measure::{self, Job, Planned, ProcessExecutor, Recorded, Sharing, Surroundings};
+use crate::model::{
+    Measurement, NotMeasured, Note, Run, RunCommand, RunId, RunSettings, Selected, Source, Stopped,
+};
+use crate::report::format::duration;
+use crate::store::{MeasurementKey, Store};
 
 /// What to measure.
 pub(super) struct Measuring<'a> {
+    pub(super) command: RunCommand,
     pub(super) prepared: &'a Prepared,
     pub(super) selected: &'a [Selected],
     pub(super) settings: &'a RunSettings,
     pub(super) source: Source,
+    /// Whether to go on with a run of the same that was not finished.
+    pub(super) resume: bool,
 }
 
 /// What was recorded.
 pub(super) struct Measured {
     pub(super) run: RunId,
     pub(super) interrupted: bool,
+}
+
+/// A run with a row for each benchmark, to which observations are added.
+struct Begun {
+    run: RunId,
+    keys: Vec<MeasurementKey>,
+    settings: RunSettings,
+    /// What an earlier, killed part of it took, by the index of the selected benchmark.
+    earlier: BTreeMap<usize, Measurement>,
 }
 
 /// Measures the selected benchmarks as one run, recording as it goes. A run that the user ends early stays unfinished.
@@ -34,32 +52,42 @@ pub(super) fn measure_and_record(
     events: &mut dyn EventSink,
     cancel: &CancellationToken,
 ) -> Result<Measured, PipelineError> {
-    let run = begin_run(what, store, clock)?;
-    let (jobs, keys) = begin_measurements(what, run, store)?;
-    let ids: Vec<BenchmarkId> = what.selected.iter().map(|selected| selected.id.clone()).collect();
+    let Begun { run, keys, settings, earlier } = match if what.resume { resumed(what, store, events)? } else { None } {
+        Some(begun) => begun,
+        None => begin_run(what, store, clock)?,
+    };
+    // Those that had ended already are not planned at all.
+    let open: Vec<usize> = (0..what.selected.len()).filter(|index| !has_ended(earlier.get(index))).collect();
+    let mut taken: Vec<usize> = open.iter().map(|index| earlier.get(index).map_or(0, observations)).collect();
+    let (planned, jobs) = plan(what, &open, &earlier, &settings);
     let mut executor = ProcessExecutor {
         launcher: &mut bench.launcher,
         scratch: bench.scratch.path(),
-        limits: limits(what.settings),
+        limits: limits(&settings),
         cancel,
         clock,
         jobs,
     };
     let surroundings =
         Surroundings { executor: &mut executor, clock, cancel, events, relative_half_width: &relative_half_width };
-    let mut taken = vec![0; ids.len()];
-    let ends = measure::measure_rounds(&ids, what.settings, surroundings, &mut |job, recorded| match recorded {
-        Recorded::Observation(observation) => {
-            taken[job] += 1;
-            store.add_observation(keys[job], taken[job] - 1, observation)
+    let start = clock.monotonic();
+    let ends = measure::measure_rounds(planned, &settings, surroundings, &mut |job, recorded| {
+        let key = keys[open[job]];
+        match recorded {
+            Recorded::Observation(observation) => {
+                taken[job] += 1;
+                store.add_observation(key, taken[job] - 1, observation)
+            }
+            Recorded::End { stopped, failure, notes } => store.finish_measurement(key, stopped, failure, notes),
         }
-        Recorded::End { stopped, failure, notes } => store.finish_measurement(keys[job], stopped, failure, notes),
     })?;
     let unreached = ends.iter().zip(&taken).filter(|(end, taken)| **end == Stopped::Budget && **taken == 0).count();
     if unreached > 0 {
+        let spent = clock.monotonic().saturating_sub(start);
+        let needed = minutes_for_all(spent, &taken, settings.observations.min);
         events.event(Event::Remark {
-            message: format!("{unreached} of {} benchmarks were not reached within the budget", ids.len()),
-            hint: Some("give more time with `--budget`, or choose with a filter".to_owned()),
+            message: format!("{unreached} of {} benchmarks were not reached within the budget", ends.len()),
+            hint: Some(format!("all of them need about `--budget {needed}m`; a filter chooses some")),
         });
     }
     let interrupted = ends.contains(&Stopped::Interrupted);
@@ -71,46 +99,173 @@ pub(super) fn measure_and_record(
     Ok(Measured { run, interrupted })
 }
 
-/// Writes the run's own row, and one for each target that is not measured.
-fn begin_run(what: &Measuring<'_>, store: &mut Store, clock: &dyn Clock) -> Result<RunId, PipelineError> {
+/// Minutes in which every benchmark would have its fewest observations, at the pace so far.
+fn minutes_for_all(spent: Duration, taken: &[usize], fewest: u32) -> u64 {
+    let (benchmarks, observed) = (taken.len() as u64, taken.iter().map(|count| *count as u64).sum::<u64>());
+    // A warm-up process each, as if it were an observation.
+    let wanted = benchmarks.saturating_mul(u64::from(fewest) + 1);
+    let needed = u128::from(wanted) * spent.as_nanos() / u128::from(observed.max(1));
+    u64::try_from(needed.div_ceil(60_000_000_000)).unwrap_or(u64::MAX).max(1)
+}
+
+fn observations(measurement: &Measurement) -> usize {
+    measurement.observations.len()
+}
+
+/// Whether an earlier part of a run ended a benchmark by itself, rather than was ended.
+fn has_ended(earlier: Option<&Measurement>) -> bool {
+    let stopped = earlier.and_then(|measurement| measurement.stopped);
+    stopped.is_some_and(|stopped| stopped != Stopped::Interrupted)
+}
+
+/// Writes the run's own row, one for each target that is not measured, and one for each benchmark.
+fn begin_run(what: &Measuring<'_>, store: &mut Store, clock: &dyn Clock) -> Result<Begun, PipelineError> {
     let started_at_ns = clock.unix_ns();
     let run = Run {
         id: RunId::at(started_at_ns),
         started_at_ns,
         finished_at_ns: None,
+        command: what.command,
         source: what.source.clone(),
         build: what.prepared.build.context.clone(),
         environment: environment::detect(),
         settings: what.settings.clone(),
         tool_version: TOOL_VERSION.to_owned(),
     };
-    store.begin_run(&run)?;
+    let mut not_measured = Vec::new();
     for (index, target) in what.prepared.targets.iter().enumerate() {
-        let filtered_out = NotMeasured::FilteredOut;
         let reason = match &target.benchmarks {
-            Err(reason) => reason,
-            Ok(_) if what.selected.iter().all(|selected| selected.target != index) => &filtered_out,
+            Err(reason) => reason.clone(),
+            Ok(_) if what.selected.iter().all(|selected| selected.target != index) => NotMeasured::FilteredOut,
             Ok(_) => continue,
         };
-        store.add_not_measured(run.id, &target.id, target.harness.as_ref(), reason)?;
+        not_measured.push((target.id.clone(), target.harness.clone(), reason));
     }
-    Ok(run.id)
+    let measurements = what.selected.iter().map(|Selected { id, target }| {
+        let target = &what.prepared.targets[*target];
+        let artifact = target.artifact.as_ref().expect("a listed benchmark has an executable");
+        (id.clone(), artifact.hash.clone(), target.harness.clone().expect("a listed benchmark has a harness"))
+    });
+    let measurements: Vec<_> = measurements.collect();
+    let keys = store.begin_run(&run, &not_measured, &measurements)?;
+    Ok(Begun { run: run.id, keys, settings: run.settings, earlier: BTreeMap::new() })
 }
 
-/// Writes a row for each selected benchmark, and says how each is observed.
-fn begin_measurements<'a>(
+/// The newest run of the same, measured in the same way, that was not finished; `None`, and a remark, where there is none.
+fn resumed(
+    what: &Measuring<'_>,
+    store: &Store,
+    events: &mut dyn EventSink,
+) -> Result<Option<Begun>, PipelineError> {
+    let context = &what.prepared.build.context;
+    let fingerprint = environment::detect().fingerprint();
+    let unfinished =
+        store.unfinished_runs(what.command, &what.source, &fingerprint, &context.profile, &context.features)?;
+    let mut reason = "there is no unfinished run of this";
+    for id in unfinished {
+        let Some(run) = store.run(id)? else { continue };
+        if (RunSettings { seed: run.settings.seed, ..what.settings.clone() }) != run.settings {
+            reason = "the unfinished run was measured with other options";
+            continue;
+        }
+        let known = store.measurements_to_resume(id)?;
+        let Some((keys, earlier)) = matched(what, known) else {
+            reason = "what is measured has changed since the unfinished run";
+            continue;
+        };
+        let taken: usize = earlier.values().map(observations).sum();
+        events.event(Event::Remark { message: format!("goes on with run {id}: {taken} observations are there"), hint: None });
+        let spent = earlier.values().flat_map(|measurement| &measurement.observations);
+        let spent = Duration::from_nanos(spent.map(|observation| observation.process_ns).sum());
+        let settings = RunSettings { budget: run.settings.budget.saturating_sub(spent), ..run.settings };
+        return Ok(Some(Begun { run: id, keys, settings, earlier }));
+    }
+    events.event(Event::Remark { message: format!("{reason}: a new one begins"), hint: None });
+    Ok(None)
+}
+
+/// The keys of the selected benchmarks and what there is of each, if a run has just these, of the same executables.
+fn matched(
+    what: &Measuring<'_>,
+    known: Vec<(MeasurementKey, Measurement)>,
+) -> Option<(Vec<MeasurementKey>, BTreeMap<usize, Measurement>)> {
+    let mut by_id: BTreeMap<_, _> = known.into_iter().map(|(key, found)| (found.id.clone(), (key, found))).collect();
+    let (mut keys, mut earlier) = (Vec::new(), BTreeMap::new());
+    for (index, Selected { id, target }) in what.selected.iter().enumerate() {
+        let (key, measurement) = by_id.remove(id)?;
+        let artifact = what.prepared.targets[*target].artifact.as_ref()?;
+        if measurement.artifact != artifact.hash {
+            return None;
+        }
+        keys.push(key);
+        earlier.insert(index, measurement);
+    }
+    by_id.is_empty().then_some((keys, earlier))
+}
+
+/// What is planned of each open benchmark, and how it is observed.
+fn plan<'a>(
     what: &Measuring<'a>,
-    run: RunId,
-    store: &mut Store,
-) -> Result<(Vec<Job<'a>>, Vec<MeasurementKey>), StoreError> {
-    let (mut jobs, mut keys) = (Vec::new(), Vec::new());
-    for Selected { id, target } in what.selected {
-        let target = &what.prepared.targets[*target];
+    open: &[usize],
+    earlier: &BTreeMap<usize, Measurement>,
+    settings: &RunSettings,
+) -> (Vec<Planned>, Vec<Job<'a>>) {
+    let (mut planned, mut jobs) = (Vec::new(), Vec::new());
+    let mut units: BTreeMap<(usize, String), usize> = BTreeMap::new();
+    let mut next = 0;
+    for index in open {
+        let Selected { id, target: number } = &what.selected[*index];
+        let target = &what.prepared.targets[*number];
         let artifact = target.artifact.as_ref().expect("a listed benchmark has an executable");
         let harness = target.harness.as_ref().expect("a listed benchmark has a harness");
         let driver = measure::driver_for(harness.kind).expect("a listed benchmark has a driver");
-        keys.push(store.begin_measurement(run, id, &artifact.hash, harness)?);
-        jobs.push(Job { artifact, driver, name: &id.name, memory: None });
+        let set_up = costly_set_up(target, settings);
+        let group = match driver.sharing(&id.name) {
+            Sharing::Always(group) => Some(group),
+            Sharing::WhereSetUpIsCostly => set_up.map(|_| ""),
+            Sharing::Never => None,
+        };
+        let unit = match group {
+            Some(group) => *units.entry((*number, group.to_owned())).or_insert(next),
+            None => next,
+        };
+        next = next.max(unit + 1);
+        let mut notes = earlier.get(index).map(|measurement| measurement.notes.clone()).unwrap_or_default();
+        let mut note = |text: String| {
+            if !notes.iter().any(|known| known.0 == text) {
+                notes.push(Note(text));
+            }
+        };
+        if let (Some(set_up), Sharing::WhereSetUpIsCostly) = (set_up, driver.sharing(&id.name)) {
+            #[expect(clippy::cast_precision_loss, reason = "a time to be shown")]
+            let took = duration(set_up.as_nanos() as f64);
+            note(format!("the set-up takes {took}: the target's benchmarks run in one process"));
+        }
+        if target.repeated.contains(&id.name) {
+            note("the target lists this name more than once: the first is measured".to_owned());
+        }
+        let values = earlier.get(index).map(|known| known.observations.iter().map(|one| one.value).collect());
+        let exact = harness.kind.counts();
+        planned.push(Planned { id: id.clone(), unit, exact, values: values.unwrap_or_default(), notes });
+        jobs.push(Job { artifact, version: harness.version.as_deref(), driver, name: &id.name, memory: None });
     }
-    Ok((jobs, keys))
+    (planned, jobs)
+}
+
+/// A target's set-up, where it costs more than an observation.
+fn costly_set_up(target: &PreparedTarget, settings: &RunSettings) -> Option<Duration> {
+    target.set_up.filter(|set_up| *set_up > settings.control.warm_up + settings.control.observation_time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_all_would_need_is_told_in_whole_minutes() {
+        let minute = Duration::from_mins(1);
+        assert_eq!(minutes_for_all(minute, &[1, 1, 0, 0], 8), 18);
+        assert_eq!(minutes_for_all(Duration::from_secs(1), &[8], 8), 1);
+        assert_eq!(minutes_for_all(minute, &[0, 0], 1), 4);
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::{PipelineError, Place, Tools};
+use super::{PipelineError, Place, TOOL_VERSION, Tools};
 use crate::build::{Build, BuildRequest, MachineLock, Workbench, WorkbenchSetup};
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::measure::{self, Listing};
+use crate::measure::{self, Listing, NotListed};
 use crate::model::{Artifact, BenchmarkId, Harness, HarnessKind, NotMeasured, RunSettings, TargetId};
 use crate::plan::{self, Selection, Workspace};
 use crate::process::{Launcher, Limits};
@@ -43,6 +44,10 @@ pub struct PreparedTarget {
     pub harness: Option<Harness>,
     /// Its benchmarks' names, or why it has none.
     pub benchmarks: Result<Vec<String>, NotMeasured>,
+    /// Names that it listed more than once.
+    pub repeated: Vec<String>,
+    /// What each of its processes does before the benchmark, where that can be told apart.
+    pub set_up: Option<Duration>,
 }
 
 impl PreparedTarget {
@@ -107,8 +112,7 @@ impl Bench {
             environment: tools.environment.clone(),
         })?;
         let launcher = Launcher::start(&tools.executable)?;
-        let scratch =
-            tempfile::Builder::new().prefix("scratch-").tempdir_in(&tools.cache).map_err(PipelineError::Cache)?;
+        let scratch = scratch_folder(&tools.cache).map_err(PipelineError::Cache)?;
         Ok(Self { workbench, launcher, scratch, _lock: lock })
     }
 
@@ -157,14 +161,12 @@ impl Bench {
     ) -> Result<Vec<PreparedTarget>, PipelineError> {
         let mut targets = Vec::new();
         for artifact in &build.artifacts {
-            let (harness, benchmarks) = self.list_artifact(artifact, &build.key, limits, events, cancel)?;
-            let id = artifact.target.clone();
-            targets.push(PreparedTarget { id, artifact: Some(artifact.clone()), harness: Some(harness), benchmarks });
+            targets.push(self.list_artifact(artifact, &build.key, limits, events, cancel)?);
         }
         for target in plan::expected_targets(workspace, manifest, &options.selection) {
             if targets.iter().all(|known| known.id != target.id) {
-                let reason = plan::unbuilt_reason(workspace, &target, &options.selection);
-                targets.push(PreparedTarget { id: target.id, artifact: None, harness: None, benchmarks: Err(reason) });
+                let reason = plan::unbuilt_reason(workspace, &target, &options.selection, &build.needs_nightly);
+                targets.push(PreparedTarget::unlisted(target.id, None, None, reason));
             }
         }
         targets.sort_by(|left, right| left.id.cmp(&right.id));
@@ -179,49 +181,88 @@ impl Bench {
         limits: Limits,
         events: &mut dyn EventSink,
         cancel: &CancellationToken,
-    ) -> Result<(Harness, Result<Vec<String>, NotMeasured>), PipelineError> {
+    ) -> Result<PreparedTarget, PipelineError> {
         let cached = artifact.folder().join("listing.json");
         let known = fs_err::read(&cached).ok().and_then(|text| serde_json::from_slice::<CachedListing>(&text).ok());
-        if let Some(known) = known.filter(|known| known.key == key) {
-            return Ok((known.harness, known.names.ok_or(NotMeasured::NoBenchmarks)));
+        if let Some(known) = known.filter(|known| known.key == key && known.tool == TOOL_VERSION) {
+            return Ok(PreparedTarget::listed(artifact, known.kind, known.listing));
         }
         let kind = measure::detect_file(&artifact.program).map_err(PipelineError::Cache)?;
-        let Some(driver) = measure::driver_for(kind) else {
-            return Ok((Harness { kind, version: None }, Err(NotMeasured::HarnessNotDriven { harness: kind })));
+        let unlisted = |reason| {
+            let harness = Harness { kind, version: None };
+            PreparedTarget::unlisted(artifact.target.clone(), Some(artifact.clone()), Some(harness), reason)
         };
-        events.event(Event::Listing(artifact.target.clone()));
+        let Some(driver) = measure::driver_for(kind) else {
+            return Ok(unlisted(NotMeasured::HarnessNotDriven { harness: kind }));
+        };
+        events.event(Event::Listing { target: artifact.target.clone(), by_running: driver.lists_by_running() });
+        let patience = if driver.lists_by_running() { LISTS_BY_RUNNING } else { 1 };
+        let limits = Limits { timeout: limits.timeout.saturating_mul(patience), ..limits };
         let mut session = measure::Session {
             launcher: &mut self.launcher,
             artifact,
+            version: None,
             scratch: self.scratch.path(),
             limits,
             cancel,
-            memory: &mut None,
         };
         match driver.list(&mut session) {
-            Ok(Listing { version, names }) => {
-                let harness = Harness { kind, version };
-                let names = (!names.is_empty()).then_some(names);
-                let entry = CachedListing { key: key.to_owned(), harness, names };
+            Ok(listing) => {
+                let entry = CachedListing { tool: TOOL_VERSION.to_owned(), key: key.to_owned(), kind, listing };
                 let text = serde_json::to_vec(&entry).expect("a listing is plain data");
                 fs_err::write(&cached, text).map_err(PipelineError::Cache)?;
-                Ok((entry.harness, entry.names.ok_or(NotMeasured::NoBenchmarks)))
+                Ok(PreparedTarget::listed(artifact, kind, entry.listing))
             }
             Err(_) if cancel.is_cancelled() => Err(PipelineError::Interrupted),
-            Err(failure) => {
-                let reason = NotMeasured::ListingFailed { message: failure.message };
-                Ok((Harness { kind, version: None }, Err(reason)))
-            }
+            Err(NotListed::NeedsTool { tool, install }) => Ok(unlisted(NotMeasured::NeedsTool { tool, install })),
+            Err(NotListed::Failed(failure)) => Ok(unlisted(NotMeasured::ListingFailed { message: failure.message })),
         }
+    }
+}
+
+/// How the names of folders begin in which harnesses may write.
+const SCRATCH: &str = "scratch-";
+
+/// A new folder in which harnesses may write. Those of perfguards that were killed go: only one works at a time.
+fn scratch_folder(cache: &Path) -> std::io::Result<tempfile::TempDir> {
+    for left in fs_err::read_dir(cache)?.flatten() {
+        if left.file_name().to_string_lossy().starts_with(SCRATCH) {
+            fs_err::remove_dir_all(left.path()).ok();
+        }
+    }
+    tempfile::Builder::new().prefix(SCRATCH).tempdir_in(cache)
+}
+
+/// A harness that cannot list runs all its benchmarks: it may take so many times the limit of one process.
+const LISTS_BY_RUNNING: u32 = 10;
+
+impl PreparedTarget {
+    /// A target whose executable was listed.
+    fn listed(artifact: &Artifact, kind: HarnessKind, listing: Listing) -> Self {
+        let Listing { version, names, repeated, set_up_ns } = listing;
+        Self {
+            id: artifact.target.clone(),
+            artifact: Some(artifact.clone()),
+            harness: Some(Harness { kind, version }),
+            benchmarks: if names.is_empty() { Err(NotMeasured::NoBenchmarks) } else { Ok(names) },
+            repeated,
+            set_up: set_up_ns.map(Duration::from_nanos),
+        }
+    }
+
+    /// A target without benchmarks, and why.
+    fn unlisted(id: TargetId, artifact: Option<Artifact>, harness: Option<Harness>, reason: NotMeasured) -> Self {
+        Self { id, artifact, harness, benchmarks: Err(reason), repeated: Vec::new(), set_up: None }
     }
 }
 
 /// What an executable listed, valid for one state of the sources: a listing may depend on files that it reads.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct CachedListing {
+    tool: String,
     key: String,
-    harness: Harness,
-    names: Option<Vec<String>>,
+    kind: HarnessKind,
+    listing: Listing,
 }
 
 /// What to ask of the workbench.

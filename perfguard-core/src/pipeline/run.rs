@@ -9,7 +9,7 @@ use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
-use crate::model::{Fingerprint, Run, RunSettings};
+use crate::model::{Fingerprint, Run, RunCommand, RunSettings};
 use crate::plan::Filter;
 use crate::report::RunView;
 use crate::store::Store;
@@ -36,6 +36,8 @@ pub struct RunRequest {
     pub settings: RunSettings,
     /// What to compare with.
     pub baseline: BaselineChoice,
+    /// Whether to go on with a run of the same that was not finished.
+    pub resume: bool,
 }
 
 /// What came of it.
@@ -77,7 +79,14 @@ pub fn run_working_tree(
     let prepared = bench.prepare(place, tools, &tree, &What::WorkingTree, &request.options, limits, events, cancel)?;
     require_targets(place, &prepared)?;
     let selected = select(&prepared, &request.filter)?;
-    let what = Measuring { prepared: &prepared, selected: &selected, settings: &request.settings, source };
+    let what = Measuring {
+        command: RunCommand::Run,
+        prepared: &prepared,
+        selected: &selected,
+        settings: &request.settings,
+        source,
+        resume: request.resume,
+    };
     let recorded = measure_and_record(&mut bench, &what, store, clock, events, cancel)?;
     let run = store.run(recorded.run)?.ok_or_else(|| PipelineError::unknown_run(&recorded.run.to_string()))?;
     let base = baseline_of(store, &run, &request.baseline)?;

@@ -17,13 +17,13 @@ pub fn report_run(store: &Store, id: RunId, baseline: Option<&Baseline>) -> Resu
     let base: BTreeMap<BenchmarkId, Vec<f64>> = match baseline {
         Some(baseline) => {
             let measurements = store.measurements(baseline.run)?;
-            measurements.into_iter().map(|known| (known.id.clone(), values(&known, &MetricId::WALL_TIME))).collect()
+            measurements.into_iter().map(|known| (known.id.clone(), deciding(&known))).collect()
         }
         None => BTreeMap::new(),
     };
     let rows = store.measurements(id)?.into_iter().map(|measurement| {
         let change = baseline.zip(base.get(&measurement.id)).and_then(|(baseline, base)| {
-            let difference = unpaired_difference(base, &values(&measurement, &MetricId::WALL_TIME))?;
+            let difference = unpaired_difference(base, &deciding(&measurement))?;
             Some(ChangeRow::new(baseline, estimate(base)?, difference))
         });
         let estimates = built_in_metrics()
@@ -41,6 +41,12 @@ pub fn report_run(store: &Store, id: RunId, baseline: Option<&Baseline>) -> Resu
     Ok(RunView::new(run, rows, not_measured))
 }
 
+/// The values that decide.
+fn deciding(measurement: &Measurement) -> Vec<f64> {
+    measurement.observations.iter().map(|observation| observation.value).collect()
+}
+
 fn values(measurement: &Measurement, metric: &MetricId) -> Vec<f64> {
-    measurement.observations.iter().filter_map(|observation| observation.metric(metric)).collect()
+    let decides = measurement.harness.kind.decides();
+    measurement.observations.iter().filter_map(|observation| observation.metric(metric, &decides)).collect()
 }

@@ -112,7 +112,7 @@ pub fn read_metadata(
     let mut args: Vec<OsString> =
         ["metadata", "--no-deps", "--format-version", "1", "--manifest-path"].map(Into::into).into();
     args.push(manifest.into());
-    let spec = CommandSpec { program: cargo.to_owned(), args, env: env.to_owned(), cwd: cwd.to_owned() };
+    let spec = CommandSpec { program: cargo.to_owned(), args, env: env.to_owned(), cwd: cwd.to_owned(), input: None };
     let (mut answer, mut complaint) = (String::new(), String::new());
     let end = process::run_tool(&spec, cancel, &mut |stream, line| {
         let text = if stream == Stream::Out { &mut answer } else { &mut complaint };
@@ -146,8 +146,14 @@ pub fn expected_targets(workspace: &Workspace, manifest: &Path, selection: &Sele
     found
 }
 
-/// Why cargo built no executable of a target.
-pub fn unbuilt_reason(workspace: &Workspace, target: &BenchTarget, selection: &Selection) -> NotMeasured {
+/// Why cargo built no executable of a target. `needs_nightly` are the source files, relative to the workspace's root, in
+/// which the compiler found an unstable feature.
+pub fn unbuilt_reason(
+    workspace: &Workspace,
+    target: &BenchTarget,
+    selection: &Selection,
+    needs_nightly: &[PathBuf],
+) -> NotMeasured {
     let package =
         workspace.metadata.workspace_packages().into_iter().find(|package| *package.name == target.id.package);
     let missing: Vec<String> = match package {
@@ -157,7 +163,18 @@ pub fn unbuilt_reason(workspace: &Workspace, target: &BenchTarget, selection: &S
         }
         _ => Vec::new(),
     };
-    if missing.is_empty() { NotMeasured::BuildFailed } else { NotMeasured::NeedsFeatures { missing } }
+    // A library that does not compile takes its benches with it.
+    let is_in_its_way = |other: &cargo_metadata::Target| {
+        (other.is_lib() || other.is_bench() && other.name == target.id.name)
+            && needs_nightly.iter().any(|file| other.src_path.as_std_path().ends_with(file))
+    };
+    if !missing.is_empty() {
+        NotMeasured::NeedsFeatures { missing }
+    } else if package.is_some_and(|package| package.targets.iter().any(is_in_its_way)) {
+        NotMeasured::NeedsNightly
+    } else {
+        NotMeasured::BuildFailed
+    }
 }
 
 /// The packages that cargo's flags mean, by cargo's rules: named ones; else all with `--workspace`; else the package of

@@ -59,12 +59,13 @@ fn serve(socket: &UnixStream, request: &Request) -> io::Result<()> {
             // Before the child leaves the process table: until then its group's number is nobody else's.
             child.end_group();
             let (exit, usage) = child.reap()?;
-            Child::end_orphans();
+            let left_behind = Child::end_orphans();
             let flooded = child.drain(limits);
             let usage = Usage { bytes_read, bytes_written, ..usage };
             let exit = ended_by_us?.or(flooded.then_some(Exit::FloodedOutput)).unwrap_or(exit);
             let large = child.stdout.kept.len() + child.stderr.kept.len() > LARGE_OUTPUT;
-            let finished = Finished { exit, wall_ns, usage, stdout: child.stdout.kept, stderr: child.stderr.kept };
+            let (stdout, stderr) = (child.stdout.kept, child.stderr.kept);
+            let finished = Finished { exit, wall_ns, usage, left_behind, stdout, stderr };
             Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)?;
             if large {
                 drop(finished);
@@ -130,7 +131,14 @@ impl Child {
         let (stderr, theirs_err) = pipe()?;
         // `end` is what the child holds open until it ends, or until `exec` fails: the error number comes through it.
         let (failure, theirs_failure) = pipe()?;
-        let null = File::open("/dev/null")?;
+        // SAFETY: the text ends in a zero and lives through the call.
+        let input = unsafe {
+            let descriptor = libc::open(request.input(), libc::O_RDONLY | libc::O_CLOEXEC);
+            if descriptor < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            OwnedFd::from_raw_fd(descriptor)
+        };
         let parent = std::process::id();
         #[expect(clippy::disallowed_methods, reason = "part of the door: the child's wall time")]
         let start = Instant::now();
@@ -139,7 +147,7 @@ impl Child {
         let pid = unsafe {
             let pid = libc::fork();
             if pid == 0 {
-                let streams = [null.as_raw_fd(), theirs_out.as_raw_fd(), theirs_err.as_raw_fd()];
+                let streams = [input.as_raw_fd(), theirs_out.as_raw_fd(), theirs_err.as_raw_fd()];
                 become_child(parent, streams, request.cwd(), request.program(), &args, &env);
                 let number = io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL).to_ne_bytes();
                 libc::write(theirs_failure.as_raw_fd(), number.as_ptr().cast(), number.len());
@@ -250,17 +258,21 @@ impl Child {
     }
 
     /// Ends whatever left the group and fell to this process. Ending one hands its own children over: looked for again
-    /// until none is left. One that cannot die (it waits for a disk) is not waited for.
-    fn end_orphans() {
+    /// until none is left. One that cannot die (it waits for a disk) is not waited for. Gives how many there were.
+    fn end_orphans() -> u32 {
         const ROUNDS: usize = 100;
         let list = format!("/proc/self/task/{}/children", std::process::id());
+        let mut ended = Vec::new();
         for _ in 0..ROUNDS {
             let children = read_small(&list).unwrap_or_default();
             let orphans: Vec<libc::pid_t> = children.split_whitespace().filter_map(|word| word.parse().ok()).collect();
             if orphans.is_empty() {
-                return;
+                break;
             }
             for orphan in orphans {
+                if !ended.contains(&orphan) {
+                    ended.push(orphan);
+                }
                 // SAFETY: plain calls on a child of this process.
                 unsafe {
                     libc::kill(orphan, libc::SIGKILL);
@@ -269,6 +281,7 @@ impl Child {
             }
             std::thread::sleep(Duration::from_micros(200));
         }
+        u32::try_from(ended.len()).unwrap_or(u32::MAX)
     }
 
     /// Takes what is left in the pipes, without waiting for whoever may still hold them. Gives whether a limit is passed.

@@ -19,6 +19,8 @@ pub struct CommandSpec {
     pub env: Vec<(OsString, OsString)>,
     /// The working directory.
     pub cwd: PathBuf,
+    /// The file to read as standard input; nothing to read where there is none.
+    pub input: Option<PathBuf>,
 }
 
 /// How far a child may go.
@@ -73,6 +75,8 @@ pub struct Finished {
     pub wall_ns: u64,
     /// What it used.
     pub usage: Usage,
+    /// Processes that it left behind, which were ended.
+    pub left_behind: u32,
     /// What it wrote to its output stream, up to the limit.
     pub stdout: Vec<u8>,
     /// What it wrote to its error stream, up to the limit.

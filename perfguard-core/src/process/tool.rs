@@ -51,7 +51,8 @@ pub fn run_tool(
     let mut command = Command::new(&spec.program);
     command.args(&spec.args).env_clear().envs(spec.env.iter().map(|(name, value)| (name, value)));
     command.current_dir(&spec.cwd).process_group(0);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let input = spec.input.as_ref().map(std::fs::File::open).transpose().map_err(failed)?;
+    command.stdin(input.map_or_else(Stdio::null, Stdio::from)).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
     let group = i32::try_from(child.id()).expect("a process id fits");
     let (sender, lines) = mpsc::channel();
@@ -147,6 +148,7 @@ mod tests {
             args,
             env: vec![("PATH".into(), "/usr/bin:/bin".into())],
             cwd: "/".into(),
+            input: None,
         }
     }
 

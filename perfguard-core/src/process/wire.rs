@@ -6,6 +6,7 @@
 use std::ffi::CStr;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{CommandSpec, Exit, Finished, Limits, Usage};
@@ -59,7 +60,8 @@ impl Writer {
         let timeout = u64::try_from(limits.timeout.as_nanos()).unwrap_or(u64::MAX);
         self.number(timeout).number(limits.output_bytes);
         self.number(spec.args.len() as u64).number(spec.env.len() as u64);
-        for path in [&spec.program, &spec.cwd] {
+        let nothing = PathBuf::from("/dev/null");
+        for path in [&spec.program, &spec.cwd, spec.input.as_ref().unwrap_or(&nothing)] {
             self.c_text(&[path.as_os_str().as_bytes()])?;
         }
         for argument in &spec.args {
@@ -81,6 +83,7 @@ impl Writer {
         };
         let usage = &finished.usage;
         self.number(kind).number(u64::from(value.cast_unsigned())).number(finished.wall_ns);
+        self.number(u64::from(finished.left_behind));
         for number in
             [usage.user_ns, usage.system_ns, usage.peak_memory_bytes, usage.page_faults, usage.context_switches]
         {
@@ -100,9 +103,12 @@ impl Writer {
     }
 }
 
+/// Texts of a command before its arguments.
+const FIXED: usize = 3;
+
 /// A command in the launcher, ready for `exec`: pointers into the frame that it came in, which lives as long.
 pub(super) struct Request {
-    /// The program, the working directory, then the arguments.
+    /// The program, the working directory, the input, then the arguments.
     texts: Vec<*const libc::c_char>,
     env: Vec<*const libc::c_char>,
     pub(super) limits: Limits,
@@ -118,9 +124,14 @@ impl Request {
         self.texts[1]
     }
 
+    /// The file to read as standard input.
+    pub(super) fn input(&self) -> *const libc::c_char {
+        self.texts[2]
+    }
+
     /// The program and its arguments, ended by a null as `exec` wants it.
     pub(super) fn args(&self) -> Vec<*const libc::c_char> {
-        let texts = [self.texts[0]].into_iter().chain(self.texts[2..].iter().copied());
+        let texts = [self.texts[0]].into_iter().chain(self.texts[FIXED..].iter().copied());
         texts.chain([std::ptr::null()]).collect()
     }
 
@@ -181,11 +192,11 @@ impl Reader {
     pub(super) fn request(&mut self) -> io::Result<Request> {
         let limits = Limits { timeout: Duration::from_nanos(self.number()?), output_bytes: self.number()? };
         let counts = [self.number()?, self.number()?].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-        let (mut texts, all) = (Vec::new(), counts[0].saturating_add(counts[1]).saturating_add(2));
+        let (mut texts, all) = (Vec::new(), counts[0].saturating_add(counts[1]).saturating_add(FIXED));
         for _ in 0..all {
             texts.push(self.c_text()?.as_ptr());
         }
-        let env = texts.split_off(2 + counts[0]);
+        let env = texts.split_off(FIXED + counts[0]);
         Ok(Request { texts, env, limits, _frame: std::mem::take(&mut self.frame) })
     }
 
@@ -201,6 +212,7 @@ impl Reader {
             _ => return Err(io::ErrorKind::InvalidData.into()),
         };
         let wall_ns = self.number()?;
+        let left_behind = u32::try_from(self.number()?).unwrap_or(u32::MAX);
         let usage = Usage {
             user_ns: self.number()?,
             system_ns: self.number()?,
@@ -210,7 +222,7 @@ impl Reader {
             bytes_read: self.number()?.checked_sub(1),
             bytes_written: self.number()?.checked_sub(1),
         };
-        Ok(Finished { exit, wall_ns, usage, stdout: self.bytes()?, stderr: self.bytes()? })
+        Ok(Finished { exit, wall_ns, usage, left_behind, stdout: self.bytes()?, stderr: self.bytes()? })
     }
 }
 
@@ -220,8 +232,8 @@ mod tests {
 
     #[test]
     fn a_command_with_a_zero_in_a_text_is_refused() {
-        let spec =
-            CommandSpec { program: "/bin/x".into(), args: vec!["a\0b".into()], env: Vec::new(), cwd: "/".into() };
+        let args = vec!["a\0b".into()];
+        let spec = CommandSpec { program: "/bin/x".into(), args, env: Vec::new(), cwd: "/".into(), input: None };
         let limits = Limits { timeout: Duration::from_secs(1), output_bytes: 7 };
         assert!(Writer::new(SPAWN).spec(&spec, limits).is_err());
     }
@@ -230,7 +242,7 @@ mod tests {
     fn an_end_survives_the_wire() {
         for exit in [Exit::Code(-1), Exit::Signal(9), Exit::TimedOut, Exit::FloodedOutput, Exit::Killed] {
             let usage = Usage { user_ns: 1, bytes_read: Some(0), bytes_written: None, ..Usage::default() };
-            let finished = Finished { exit, wall_ns: 5, usage, stdout: vec![1], stderr: vec![] };
+            let finished = Finished { exit, wall_ns: 5, usage, left_behind: 3, stdout: vec![1], stderr: vec![] };
             let mut bytes = Vec::new();
             Writer::new(ENDED).finished(&finished).send(&mut bytes).unwrap();
             let (_, mut reader) = Reader::receive(&mut bytes.as_slice()).unwrap().unwrap();

@@ -31,6 +31,24 @@ pub fn duration(nanoseconds: f64) -> String {
     format!("{} {unit}", digits(value))
 }
 
+/// A count with its thousands set apart: `1,692 instr.`.
+///
+/// ```
+/// # use perfguard_core::report::format::count;
+/// assert_eq!(count(1234567.0), "1,234,567 instr.");
+/// ```
+pub fn count(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + " instr."
+}
+
 /// An amount of memory: `12.34 MiB`.
 ///
 /// ```

@@ -1,6 +1,6 @@
 //! A run as a table that a person likes to read.
 
-use super::format::{bytes, change, duration, one_line, percent};
+use super::format::{bytes, change, count, duration, one_line, percent};
 use super::table::{Column, Row, Style, render, wrap};
 use super::view::{BenchmarkRow, RunView};
 use crate::model::{Harness, MetricId, NotMeasured};
@@ -50,24 +50,26 @@ pub(super) fn harness(harness: &Harness) -> String {
 fn cells(row: &BenchmarkRow) -> Vec<String> {
     let name = format!("  {}", one_line(&row.id.name));
     let empty = String::new;
-    let Some(time) = row.estimates.get(&MetricId::WALL_TIME) else {
+    let amount: fn(f64) -> String = if row.harness.kind.counts() { count } else { duration };
+    let Some(time) = row.estimates.get(&row.decides) else {
         let said = if row.failure.is_some() { "failed" } else { "not reached" }.to_owned();
         let mut cells = vec![name, said];
         cells.resize(9, empty());
         return cells;
     };
-    let interval = time.relative_half_width().map_or_else(|| "n/a".to_owned(), percent);
+    let unknown = if row.harness.kind.counts() { "exact" } else { "n/a" };
+    let interval = time.relative_half_width().map_or_else(|| unknown.to_owned(), percent);
     let spread = time.spread.map_or_else(empty, percent);
     let memory = row.estimates.get(&MetricId::PEAK_MEMORY).map_or_else(empty, |estimate| bytes(estimate.median));
     let change_of = |ratio: f64| change(ratio).replace(" %", "");
     let (base, ratio, ends) = match &row.baseline {
         Some(base) => {
             let ends = base.interval.map(|ends| format!("{} … {}", change_of(ends.low), change_of(ends.high)));
-            (duration(base.base.median), change(base.ratio), ends.unwrap_or_else(|| "n/a".to_owned()))
+            (amount(base.base.median), change(base.ratio), ends.unwrap_or_else(|| unknown.to_owned()))
         }
         None => (empty(), empty(), empty()),
     };
-    vec![name, duration(time.median), interval, spread, time.observations.to_string(), memory, base, ratio, ends]
+    vec![name, amount(time.median), interval, spread, time.observations.to_string(), memory, base, ratio, ends]
 }
 
 fn not_measured(view: &RunView, style: Style) -> String {

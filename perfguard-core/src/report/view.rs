@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::model::{
     ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Fingerprint,
-    Harness, Measurement, MetricId, NotMeasured, Note, Observation, Run, RunId, RunSettings, Source, Stopped, TargetId,
+    Harness, Measurement, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId, RunSettings, Source, Stopped,
+    TargetId,
 };
 
 /// The version of all JSON outputs: a reader takes any with the same number.
@@ -38,6 +39,8 @@ pub struct RunView {
 pub struct RunInfo {
     /// The run's id.
     pub id: RunId,
+    /// Which command began it.
+    pub command: RunCommand,
     /// When it began, RFC 3339.
     pub started_at: String,
     /// When it ended, RFC 3339; absent if it did not finish.
@@ -63,6 +66,8 @@ pub struct BenchmarkRow {
     pub id: BenchmarkId,
     /// What drove it.
     pub harness: Harness,
+    /// The metric by which the benchmark is judged.
+    pub decides: MetricId,
     /// The executable's hash.
     pub artifact: ArtifactHash,
     /// Why no further observation was taken; absent if the run did not finish.
@@ -86,7 +91,7 @@ pub struct ChangeRow {
     pub name: String,
     /// The baseline's commit.
     pub commit: String,
-    /// The baseline's estimate of wall time, nanoseconds per iteration.
+    /// The baseline's estimate of the metric that decides, in its unit.
     pub base: Estimate,
     /// This run over the baseline: 1.05 is 5 % slower.
     pub ratio: f64,
@@ -124,6 +129,7 @@ impl RunInfo {
     pub fn new(run: Run) -> Self {
         Self {
             id: run.id,
+            command: run.command,
             started_at: timestamp(run.started_at_ns),
             finished_at: run.finished_at_ns.map(timestamp),
             source: run.source,
@@ -158,7 +164,8 @@ impl BenchmarkRow {
     /// A measurement as it is shown, with its estimates and its difference to a baseline.
     pub fn new(measurement: Measurement, estimates: BTreeMap<MetricId, Estimate>, baseline: Option<ChangeRow>) -> Self {
         let Measurement { id, artifact, harness, observations, stopped, failure, notes } = measurement;
-        Self { id, harness, artifact, stopped, estimates, baseline, failure, notes, observations }
+        let decides = harness.kind.decides();
+        Self { id, harness, decides, artifact, stopped, estimates, baseline, failure, notes, observations }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn encode(observation: &Observation, metrics: &[(i64, f64)]) -> Vec<u
 }
 
 /// Reads an observation back, with its metrics by number; `None` where the blob is not whole.
-pub(super) fn decode(blob: &[u8], started_at_ns: i64, value_ns: f64) -> Option<(Observation, Vec<(i64, f64)>)> {
+pub(super) fn decode(blob: &[u8], started_at_ns: i64, value: f64) -> Option<(Observation, Vec<(i64, f64)>)> {
     let mut from = Reader(blob);
     if from.byte()? != VERSION {
         return None;
@@ -72,7 +72,7 @@ pub(super) fn decode(blob: &[u8], started_at_ns: i64, value_ns: f64) -> Option<(
     }
     let metrics_of_model = BTreeMap::new();
     let observation =
-        Observation { started_at_ns, samples, summary, iterations, value_ns, metrics: metrics_of_model, process_ns };
+        Observation { started_at_ns, samples, summary, iterations, value, metrics: metrics_of_model, process_ns };
     from.0.is_empty().then_some((observation, metrics))
 }
 
@@ -175,7 +175,7 @@ mod tests {
                 samples,
                 summary,
                 iterations,
-                value_ns: 1.5,
+                value: 1.5,
                 metrics: BTreeMap::new(),
                 process_ns,
             })
@@ -209,7 +209,7 @@ mod tests {
             samples: (1..=10).map(sample).collect(),
             summary: None,
             iterations: None,
-            value_ns: 6.25,
+            value: 6.25,
             metrics: BTreeMap::new(),
             process_ns: 25_000_000,
         };

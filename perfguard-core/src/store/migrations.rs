@@ -14,7 +14,8 @@ const APPLICATION_ID: i64 = 0x7065_7266;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The steps from an empty file to the newest schema. Never changed once released, only added to.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE run (
         id             TEXT PRIMARY KEY,      -- UUID, version 7
         started_at     INTEGER NOT NULL,      -- ns since the Unix epoch
@@ -67,7 +68,7 @@ const STEPS: [&str; 1] = ["
         measurement    INTEGER NOT NULL REFERENCES measurement (key) ON DELETE CASCADE,
         sequence       INTEGER NOT NULL,
         started_at     INTEGER NOT NULL,      -- ns since the Unix epoch
-        value          REAL NOT NULL,         -- ns per iteration: the fastest sample
+        value          REAL NOT NULL,         -- what decides: ns per iteration of the fastest sample, or a count
         data           BLOB NOT NULL,         -- samples, summary and metrics
         PRIMARY KEY (measurement, sequence)
     ) STRICT, WITHOUT ROWID;
@@ -90,10 +91,13 @@ const STEPS: [&str; 1] = ["
         set_at         INTEGER NOT NULL,      -- ns since the Unix epoch
         PRIMARY KEY (name, fingerprint, profile, features)
     ) STRICT;
-"];
+",
+    // Whether `run` or `baseline` began it: a run is resumed by the command that began it.
+    "ALTER TABLE run ADD COLUMN command TEXT NOT NULL DEFAULT 'run';",
+];
 
 /// The newest schema known here.
-const NEWEST: i64 = 1;
+const NEWEST: i64 = STEPS.len() as i64;
 
 impl Store {
     /// Opens a store, makes it where it is missing, and brings an older one to the newest schema.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::write::json;
-use super::{Store, StoreError, codec};
+use super::write::{json, name};
+use super::{MeasurementKey, Store, StoreError, codec};
 use crate::model::{
-    ArtifactHash, BuildContext, Fingerprint, Harness, Measurement, MetricId, NotMeasured, Observation, Run, RunId,
-    Source, TargetId,
+    ArtifactHash, BuildContext, Fingerprint, Harness, Measurement, MetricId, NotMeasured, Observation, Run, RunCommand,
+    RunId, Source, TargetId,
 };
 
 /// A run and how much is in it.
@@ -26,7 +26,7 @@ pub struct RunSummary {
 }
 
 const RUN_COLUMNS: &str = "run.id, started_at, finished_at, commit_id, dirty, branch, subject, environment, toolchain, \
-                           triple, profile, features, lock_hash, settings, tool_version";
+                           triple, profile, features, lock_hash, settings, tool_version, command";
 
 impl Store {
     fn damaged(&self, what: impl Into<String>) -> StoreError {
@@ -64,6 +64,7 @@ impl Store {
             id: row.id.parse().map_err(|_| self.damaged(format!("run id `{}`", row.id)))?,
             started_at_ns: row.started_at,
             finished_at_ns: row.finished_at,
+            command: self.parse_name(&row.command, "command")?,
             source: row.source,
             build,
             environment: self.parse(&row.environment, "environment")?,
@@ -107,7 +108,7 @@ impl Store {
         let mut statement = self.connection.prepare(&sql).map_err(self.failed())?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows = statement
-            .query_map([most], |row| Ok((RunRow::read(row)?, row.get(15)?, row.get(16)?, row.get(17)?)))
+            .query_map([most], |row| Ok((RunRow::read(row)?, row.get(16)?, row.get(17)?, row.get(18)?)))
             .map_err(self.failed())?;
         rows.map(|row| {
             let (run, benchmarks, observations, failures): (_, i64, i64, i64) = row.map_err(self.failed())?;
@@ -136,14 +137,48 @@ impl Store {
     ) -> Result<Vec<RunId>, StoreError> {
         let sql = "SELECT id FROM run WHERE commit_id = ?1 AND fingerprint = ?2 AND profile = ?3 AND features = ?4
                    AND dirty = 0 AND finished_at IS NOT NULL ORDER BY started_at DESC, id DESC";
+        self.run_ids(sql, params![commit, fingerprint.0, profile, json(features)])
+    }
+
+    fn run_ids(&self, sql: &str, arguments: impl rusqlite::Params) -> Result<Vec<RunId>, StoreError> {
         let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
-        let arguments = params![commit, fingerprint.0, profile, json(features)];
         let ids = statement.query_map(arguments, |row| row.get::<_, String>(0)).map_err(self.failed())?;
         ids.map(|id| {
             let id = id.map_err(self.failed())?;
             id.parse().map_err(|_| self.damaged(format!("run id `{id}`")))
         })
         .collect()
+    }
+
+    /// Runs that a command began and did not finish, of one source, environment, profile and feature set, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn unfinished_runs(
+        &self,
+        command: RunCommand,
+        source: &Source,
+        fingerprint: &Fingerprint,
+        profile: &str,
+        features: &[String],
+    ) -> Result<Vec<RunId>, StoreError> {
+        let sql = "SELECT id FROM run WHERE command = ?1 AND commit_id IS ?2 AND dirty = ?3 AND fingerprint = ?4
+                   AND profile = ?5 AND features = ?6 AND finished_at IS NULL ORDER BY started_at DESC, id DESC";
+        let arguments =
+            params![name(&command), source.commit, source.dirty, fingerprint.0, profile, json(features)];
+        self.run_ids(sql, arguments)
+    }
+
+    /// What a run has of each of its benchmarks, with the key by which more can be added.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn measurements_to_resume(&self, run: RunId) -> Result<Vec<(MeasurementKey, Measurement)>, StoreError> {
+        let sql = "SELECT key FROM measurement WHERE run = ?1 ORDER BY key";
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let keys = statement.query_map([run.to_string()], |row| row.get(0).map(MeasurementKey));
+        let keys: Vec<_> = keys.and_then(Iterator::collect).map_err(self.failed())?;
+        Ok(keys.into_iter().zip(self.measurements(run)?).collect())
     }
 
     /// The measurements of a run, in the order in which they were begun.
@@ -243,6 +278,7 @@ struct RunRow {
     lock_hash: Option<String>,
     settings: String,
     tool_version: String,
+    command: String,
 }
 
 impl RunRow {
@@ -261,6 +297,7 @@ impl RunRow {
             lock_hash: row.get(12)?,
             settings: row.get(13)?,
             tool_version: row.get(14)?,
+            command: row.get(15)?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::{
     ArtifactHash, Baseline, BenchmarkId, BuildContext, Environment, Failure, FailureKind, Harness, HarnessKind,
-    IterationControl, MetricId, NotMeasured, Note, Observation, Observations, Run, RunId, RunSettings, Sample, Source,
+    IterationControl, MetricId, NotMeasured, Note, Observation, Observations, Run, RunCommand, RunId, RunSettings, Sample, Source,
     Stopped, TargetId, TargetKind,
 };
 
@@ -18,6 +18,7 @@ fn run(number: u32) -> Run {
         id: RunId(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number))),
         started_at_ns: i64::from(number),
         finished_at_ns: None,
+        command: RunCommand::Run,
         source: Source { commit: Some("a".repeat(40)), dirty: false, branch: Some("main".into()), subject: None },
         build: BuildContext {
             toolchain: "rustc 1".into(),
@@ -55,13 +56,13 @@ fn id(name: &str) -> BenchmarkId {
     format!("p::b::{name}").parse().unwrap()
 }
 
-fn observation(value_ns: f64) -> Observation {
+fn observation(value: f64) -> Observation {
     Observation {
         started_at_ns: 1,
         samples: vec![Sample { iterations: 3, total_ns: 10.5 }],
         summary: None,
         iterations: Some(4),
-        value_ns,
+        value,
         metrics: [(MetricId::PEAK_MEMORY, 4096.0), (MetricId("users-own".into()), 1.25)].into(),
         process_ns: 9,
     }
@@ -71,10 +72,14 @@ fn harness() -> Harness {
     Harness { kind: HarnessKind::Criterion, version: Some("0.8.2".into()) }
 }
 
+/// Begins a run of one benchmark.
+fn begin(store: &mut Store, run: &Run) -> MeasurementKey {
+    store.begin_run(run, &[], &[(id("x"), ArtifactHash("h".into()), harness())]).unwrap()[0]
+}
+
 /// Writes a run of one benchmark with these values; finishes it.
 fn record(store: &mut Store, run: &Run, values: &[f64]) {
-    store.begin_run(run).unwrap();
-    let key = store.begin_measurement(run.id, &id("x"), &ArtifactHash("h".into()), &harness()).unwrap();
+    let key = begin(store, run);
     for (sequence, value) in values.iter().enumerate() {
         store.add_observation(key, sequence, &observation(*value)).unwrap();
     }
@@ -87,12 +92,16 @@ fn what_is_written_is_read_back_whole() {
     let (_folder, location) = location();
     let mut store = Store::open(&location).unwrap();
     let run = run(1);
-    record(&mut store, &run, &[1.5, 2.5]);
     let failure = Failure { kind: FailureKind::TimedOut, message: "m".into(), output: "o".into() };
-    let key = store.begin_measurement(run.id, &id("y/π\n"), &ArtifactHash("h".into()), &harness()).unwrap();
-    store.finish_measurement(key, Stopped::Failed, Some(&failure), &[]).unwrap();
     let target = TargetId { package: "p".into(), kind: TargetKind::Lib, name: "p".into() };
-    store.add_not_measured(run.id, &target, Some(&harness()), &NotMeasured::NoBenchmarks).unwrap();
+    let benchmark = |name: &str| (id(name), ArtifactHash("h".into()), harness());
+    let not_measured = [(target.clone(), Some(harness()), NotMeasured::NoBenchmarks)];
+    let keys = store.begin_run(&run, &not_measured, &[benchmark("x"), benchmark("y/π\n")]).unwrap();
+    store.add_observation(keys[0], 0, &observation(1.5)).unwrap();
+    store.add_observation(keys[0], 1, &observation(2.5)).unwrap();
+    store.finish_measurement(keys[0], Stopped::Precise, None, &[Note("n".into())]).unwrap();
+    store.finish_measurement(keys[1], Stopped::Failed, Some(&failure), &[]).unwrap();
+    store.finish_run(run.id, 99).unwrap();
     drop(store);
     let store = Store::open_to_read(&location).unwrap().unwrap();
     assert_eq!(store.run(run.id).unwrap(), Some(Run { finished_at_ns: Some(99), ..run.clone() }));
@@ -129,7 +138,7 @@ fn only_whole_clean_runs_answer_for_a_commit() {
     let mut dirty = run(2);
     dirty.source.dirty = true;
     record(&mut store, &dirty, &[1.0]);
-    store.begin_run(&run(3)).unwrap();
+    begin(&mut store, &run(3));
     let answer = |commit: &str, features: &[String]| {
         store.measured_runs(commit, &clean.environment.fingerprint(), "bench", features).unwrap()
     };
@@ -194,8 +203,7 @@ fn several_writers_and_a_reader_share_a_store() {
 fn a_writer_that_never_finished_leaves_its_observations() {
     let (_folder, location) = location();
     let mut store = Store::open(&location).unwrap();
-    store.begin_run(&run(1)).unwrap();
-    let key = store.begin_measurement(run(1).id, &id("x"), &ArtifactHash("h".into()), &harness()).unwrap();
+    let key = begin(&mut store, &run(1));
     store.add_observation(key, 0, &observation(1.0)).unwrap();
     // No clean end: the write-ahead log stays as a killed process leaves it.
     let copy = tempfile::tempdir().unwrap();

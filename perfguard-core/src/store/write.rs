@@ -10,7 +10,7 @@ use crate::model::{
 
 /// A measurement that is being written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MeasurementKey(i64);
+pub struct MeasurementKey(pub(super) i64);
 
 /// A value as JSON text: plain data always is.
 pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
@@ -27,36 +27,41 @@ impl Store {
         |error| StoreError::of(&self.path, error)
     }
 
-    /// Begins a run.
+    /// Begins a run: its own row, those of targets that are not measured, and one for each benchmark. All of it or nothing:
+    /// a run that was begun can be resumed whenever it is killed. Gives the keys of the measurements, in their order.
     ///
     /// # Errors
-    /// When the store cannot be written.
-    pub fn begin_run(&mut self, run: &Run) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "INSERT INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-                params![
-                    run.id.to_string(),
-                    run.started_at_ns,
-                    run.finished_at_ns,
-                    run.source.commit,
-                    run.source.dirty,
-                    run.source.branch,
-                    run.source.subject,
-                    run.environment.fingerprint().0,
-                    json(&run.environment),
-                    run.build.toolchain,
-                    run.build.triple,
-                    run.build.profile,
-                    json(&run.build.features),
-                    run.build.lock_hash,
-                    json(&run.settings),
-                    run.settings.seed.to_string(),
-                    run.tool_version,
-                ],
-            )
-            .map_err(self.failed())?;
-        Ok(())
+    /// When the store cannot be written, or a benchmark is there twice.
+    pub fn begin_run(
+        &mut self,
+        run: &Run,
+        not_measured: &[(TargetId, Option<Harness>, NotMeasured)],
+        measurements: &[(BenchmarkId, ArtifactHash, Harness)],
+    ) -> Result<Vec<MeasurementKey>, StoreError> {
+        self.in_one(|connection| {
+            insert_run(connection, run)?;
+            for (target, harness, reason) in not_measured {
+                let sql = "INSERT INTO target_row VALUES (?1, ?2, ?3, ?4)";
+                let row = params![run.id.to_string(), json(target), harness.as_ref().map(json), json(reason)];
+                connection.prepare_cached(sql)?.execute(row)?;
+            }
+            let keys = measurements.iter().map(|(benchmark, artifact, harness)| {
+                let id = benchmark.to_string();
+                let benchmark: Option<i64> = connection
+                    .prepare_cached("SELECT key FROM benchmark WHERE id = ?1")?
+                    .query_row([&id], |row| row.get(0))
+                    .optional()?;
+                let benchmark = match benchmark {
+                    Some(key) => key,
+                    None => connection.prepare_cached("INSERT INTO benchmark (id) VALUES (?1)")?.insert([&id])?,
+                };
+                let sql = "INSERT INTO measurement (run, benchmark, artifact, harness, harness_version)
+                           VALUES (?1, ?2, ?3, ?4, ?5)";
+                let row = params![run.id.to_string(), benchmark, artifact.0, name(&harness.kind), harness.version];
+                Ok(MeasurementKey(connection.prepare_cached(sql)?.insert(row)?))
+            });
+            keys.collect()
+        })
     }
 
     /// Ends a run: from now on it is whole and immutable. The write-ahead log is folded into the file.
@@ -74,31 +79,6 @@ impl Store {
     /// Folds the write-ahead log into the file. Another reader may stand in the way: then the next one does it.
     pub fn checkpoint(&self) {
         self.connection.pragma_query(None, "wal_checkpoint", |_| Ok(())).ok();
-    }
-
-    /// Begins a benchmark's measurement.
-    ///
-    /// # Errors
-    /// When the store cannot be written, or the run has one of this benchmark already.
-    pub fn begin_measurement(
-        &mut self,
-        run: RunId,
-        benchmark: &BenchmarkId,
-        artifact: &ArtifactHash,
-        harness: &Harness,
-    ) -> Result<MeasurementKey, StoreError> {
-        let write = |connection: &Connection| {
-            let id = benchmark.to_string();
-            connection.execute("INSERT INTO benchmark (id) VALUES (?1) ON CONFLICT DO NOTHING", [&id])?;
-            let benchmark: i64 =
-                connection.query_row("SELECT key FROM benchmark WHERE id = ?1", [&id], |row| row.get(0))?;
-            connection.execute(
-                "INSERT INTO measurement (run, benchmark, artifact, harness, harness_version) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![run.to_string(), benchmark, artifact.0, name(&harness.kind), harness.version],
-            )?;
-            Ok(MeasurementKey(connection.last_insert_rowid()))
-        };
-        self.in_one(write)
     }
 
     /// Runs several statements as one: all of them or none.
@@ -129,7 +109,7 @@ impl Store {
         let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
         let sql = "INSERT INTO observation VALUES (?1, ?2, ?3, ?4, ?5)";
         let mut statement = self.connection.prepare_cached(sql).map_err(self.failed())?;
-        let row = params![measurement.0, sequence, observation.started_at_ns, observation.value_ns, blob];
+        let row = params![measurement.0, sequence, observation.started_at_ns, observation.value, blob];
         statement.execute(row).map_err(self.failed())?;
         Ok(())
     }
@@ -170,21 +150,34 @@ impl Store {
         self.connection.execute(sql, row).map_err(self.failed())?;
         Ok(())
     }
+}
 
-    /// Writes down a target that was not measured.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn add_not_measured(
-        &mut self,
-        run: RunId,
-        target: &TargetId,
-        harness: Option<&Harness>,
-        reason: &NotMeasured,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO target_row VALUES (?1, ?2, ?3, ?4)";
-        let row = params![run.to_string(), json(target), harness.map(json), json(reason)];
-        self.connection.execute(sql, row).map_err(self.failed())?;
-        Ok(())
-    }
+fn insert_run(connection: &Connection, run: &Run) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO run (id, started_at, finished_at, commit_id, dirty, branch, subject, fingerprint, environment,
+                   toolchain, triple, profile, features, lock_hash, settings, seed, tool_version, command)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+    connection.execute(
+        sql,
+        params![
+            run.id.to_string(),
+            run.started_at_ns,
+            run.finished_at_ns,
+            run.source.commit,
+            run.source.dirty,
+            run.source.branch,
+            run.source.subject,
+            run.environment.fingerprint().0,
+            json(&run.environment),
+            run.build.toolchain,
+            run.build.triple,
+            run.build.profile,
+            json(&run.build.features),
+            run.build.lock_hash,
+            json(&run.settings),
+            run.settings.seed.to_string(),
+            run.tool_version,
+            name(&run.command),
+        ],
+    )?;
+    Ok(())
 }

@@ -8,8 +8,8 @@ mod table;
 
 use std::ffi::OsString;
 
-use super::super::driver::{Driver, Listing, Reading, Session};
-use super::{no_result, run};
+use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
+use super::{no_result, only, run};
 use crate::model::{Failure, FailureKind, IterationControl, Note, Summary};
 use crate::process::Finished;
 use table::{Leaf, parse_table};
@@ -26,29 +26,35 @@ const BELIEVED_NS: f64 = 100_000.0;
 pub(super) struct Divan;
 
 impl Driver for Divan {
-    fn list(&self, session: &mut Session<'_>) -> Result<Listing, Failure> {
+    fn list(&self, session: &mut Session<'_>) -> Result<Listing, NotListed> {
         let nextest = [("NEXTEST", OsString::from("1"))];
         match run(session, &["--list", "--format", "terse"], &nextest) {
             Ok(finished) => {
                 let text = String::from_utf8_lossy(&finished.stdout);
                 let names = text.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned);
-                Ok(Listing { version: None, names: names.collect() })
+                Ok(Listing::of(None, names))
             }
             // Before 0.1.18 there is no such list: the tree of a test run names all, and runs each once.
             Err(failure) if failure.kind == FailureKind::Exited => {
                 let finished = run(session, &["--test", "--color", "never"], &[])?;
-                Ok(Listing { version: None, names: table::parse_tree(&String::from_utf8_lossy(&finished.stdout)) })
+                Ok(Listing::of(None, table::parse_tree(&String::from_utf8_lossy(&finished.stdout))))
             }
-            Err(failure) => Err(failure),
+            Err(failure) => Err(failure.into()),
         }
     }
 
-    fn observe(&self, session: &mut Session<'_>, name: &str, control: &IterationControl) -> Result<Reading, Failure> {
-        let size = match (control.iterations, *session.memory) {
+    fn observe(
+        &self,
+        session: &mut Session<'_>,
+        wanted: &mut [Wanted<'_>],
+        control: &IterationControl,
+    ) -> Result<Yield, Failure> {
+        let Wanted { name, memory } = only(wanted);
+        let size = match (control.iterations, **memory) {
             (Some(iterations), _) | (None, Some(iterations)) => iterations,
             (None, None) => {
                 let size = find_size(session, name, control)?;
-                *session.memory = Some(size);
+                **memory = Some(size);
                 size
             }
         };
@@ -63,14 +69,9 @@ impl Driver for Divan {
             samples: Some(leaf.samples),
             relative_quantum: quantum,
         };
-        Ok(Reading {
-            samples: Vec::new(),
-            summary: Some(summary),
-            iterations: Some(leaf.iterations),
-            value_ns: leaf.fastest.middle(),
-            finished,
-            notes,
-        })
+        let value = leaf.fastest.middle();
+        let iterations = Some(leaf.iterations);
+        Ok(Yield::single(finished, Reading { samples: Vec::new(), summary: Some(summary), iterations, value, notes }))
     }
 }
 

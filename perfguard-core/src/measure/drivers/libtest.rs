@@ -6,35 +6,36 @@
 
 use std::ffi::OsString;
 
-use super::super::driver::{Driver, Listing, Reading, Session};
-use super::{no_result, run};
-use crate::model::{Failure, IterationControl, Note, Summary};
+use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
+use super::{iterations_note, no_result, only, run};
+use crate::model::{Failure, IterationControl, Summary};
 use crate::process::Finished;
 
 pub(super) struct Libtest;
 
 impl Driver for Libtest {
-    fn list(&self, session: &mut Session<'_>) -> Result<Listing, Failure> {
+    fn list(&self, session: &mut Session<'_>) -> Result<Listing, NotListed> {
         let finished = run(session, &["--list", "--format", "terse"], &[])?;
         let text = String::from_utf8_lossy(&finished.stdout);
-        let mut names: Vec<String> = Vec::new();
-        for name in text.lines().filter_map(|line| line.strip_suffix(": benchmark")) {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-        Ok(Listing { version: None, names })
+        let names = text.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned);
+        Ok(Listing::of(None, names))
     }
 
-    fn observe(&self, session: &mut Session<'_>, name: &str, control: &IterationControl) -> Result<Reading, Failure> {
+    fn observe(
+        &self,
+        session: &mut Session<'_>,
+        wanted: &mut [Wanted<'_>],
+        control: &IterationControl,
+    ) -> Result<Yield, Failure> {
+        let name = only(wanted).name;
         let bootstrap = [("RUSTC_BOOTSTRAP", OsString::from("1"))];
         let args = ["--bench", "-Z", "unstable-options", "--format", "json", "--exact", name];
         let finished = run(session, &args, &bootstrap)?;
         let (median, range) = parse(&finished, name)?;
-        let note = "libtest decides its own iterations: `--iterations` has no effect";
-        let notes = control.iterations.map(|_| Note(note.to_owned())).into_iter().collect();
+        let notes = iterations_note(control, "libtest");
         let summary = Summary { median_ns: Some(median), range_ns: Some(range), ..Summary::default() };
-        Ok(Reading { samples: Vec::new(), summary: Some(summary), iterations: None, value_ns: median, finished, notes })
+        let reading = Reading { summary: Some(summary), value: median, notes, ..Reading::default() };
+        Ok(Yield::single(finished, reading))
     }
 }
 
@@ -69,7 +70,7 @@ mod tests {
 
     fn finished(stdout: &str) -> Finished {
         let stdout = stdout.as_bytes().to_vec();
-        Finished { exit: Exit::Code(0), wall_ns: 1, usage: Usage::default(), stdout, stderr: Vec::new() }
+        Finished { exit: Exit::Code(0), wall_ns: 1, usage: Usage::default(), left_behind: 0, stdout, stderr: Vec::new() }
     }
 
     #[test]

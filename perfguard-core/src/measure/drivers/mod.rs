@@ -1,15 +1,20 @@
 //! One file a harness, and what they share: starting an executable as cargo would, and telling how it failed.
 
+mod bencher;
+mod brunch;
 mod criterion;
 mod divan;
+mod gungraun;
 mod libtest;
 mod plain;
+mod tango;
+mod zenbench;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::driver::{Driver, Session};
-use crate::model::{Failure, FailureKind, HarnessKind};
+use super::driver::{Driver, Session, Wanted};
+use crate::model::{Failure, FailureKind, HarnessKind, IterationControl, Note};
 use crate::process::{CommandSpec, Exit, Finished, ProcessError};
 
 /// The driver of a kind of harness; `None` for those that this version only knows by name.
@@ -19,11 +24,12 @@ pub fn driver_for(kind: HarnessKind) -> Option<&'static dyn Driver> {
         HarnessKind::Divan => Some(&divan::Divan),
         HarnessKind::Libtest => Some(&libtest::Libtest),
         HarnessKind::Plain => Some(&plain::Plain),
-        HarnessKind::Gungraun
-        | HarnessKind::Tango
-        | HarnessKind::Zenbench
-        | HarnessKind::Brunch
-        | HarnessKind::Native => None,
+        HarnessKind::Gungraun => Some(&gungraun::Gungraun),
+        HarnessKind::Tango => Some(&tango::Tango),
+        HarnessKind::Zenbench => Some(&zenbench::Zenbench),
+        HarnessKind::Brunch => Some(&brunch::Brunch),
+        HarnessKind::Bencher => Some(&bencher::Bencher),
+        HarnessKind::Native => None,
     }
 }
 
@@ -37,7 +43,8 @@ fn command(session: &Session<'_>, args: &[&str], env: &[(&str, OsString)]) -> Co
     let mut variables: Vec<_> =
         run.env.iter().filter(|(name, _)| env.iter().all(|(ours, _)| name != ours)).cloned().collect();
     variables.extend(env.iter().map(|(name, value)| (OsString::from(name), value.clone())));
-    CommandSpec { program: found_on_path(program, &variables), args, env: variables, cwd: run.cwd.clone() }
+    let program = found_on_path(program, &variables);
+    CommandSpec { program, args, env: variables, cwd: run.cwd.clone(), input: None }
 }
 
 /// A runner named without a slash is looked for on its own search path, as a shell would.
@@ -53,11 +60,57 @@ fn found_on_path(program: PathBuf, env: &[(OsString, OsString)]) -> PathBuf {
 /// Runs the executable to its end; anything but a good end is a failure.
 fn run(session: &mut Session<'_>, args: &[&str], env: &[(&str, OsString)]) -> Result<Finished, Failure> {
     let spec = command(session, args, env);
-    let finished = session.launcher.run(&spec, session.limits, session.cancel).map_err(|error| not_started(&error))?;
+    run_spec(session, &spec)
+}
+
+fn run_spec(session: &mut Session<'_>, spec: &CommandSpec) -> Result<Finished, Failure> {
+    let finished = session.launcher.run(spec, session.limits, session.cancel).map_err(|error| not_started(&error))?;
     match failure_of(&finished, session) {
         Some(failure) => Err(failure),
         None => Ok(finished),
     }
+}
+
+/// The one benchmark that a process is to run.
+///
+/// # Panics
+/// When it is to run several: a driver that does not share processes is given one.
+fn only<'a, 'b>(wanted: &'a mut [Wanted<'b>]) -> &'a mut Wanted<'b> {
+    let [wanted] = wanted else { unreachable!("{} benchmarks for one process", wanted.len()) };
+    wanted
+}
+
+/// A remark where iterations were asked for that a harness decides itself.
+fn iterations_note(control: &IterationControl, harness: &str) -> Vec<Note> {
+    let note = || Note(format!("{harness} decides its own iterations: `--iterations` has no effect"));
+    control.iterations.map(|_| note()).into_iter().collect()
+}
+
+/// A text without the sequences that colour it.
+fn plain_text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_ascii_alphabetic()).map_or(part.len(), |at| at + 1);
+        plain.push_str(&part[end..]);
+    }
+    plain
+}
+
+/// A time as harnesses print it, such as `1,334 ns` or `2.5 µs`, in nanoseconds.
+fn printed_time(text: &str) -> Option<f64> {
+    let (number, unit) = text.trim().split_once(' ')?;
+    let scale = match unit.trim() {
+        "ps" => 1e-3,
+        "ns" => 1.0,
+        "µs" | "μs" | "us" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        _ => return None,
+    };
+    let number: f64 = number.replace(',', "").parse().ok()?;
+    (number.is_finite() && number >= 0.0).then_some(number * scale)
 }
 
 fn not_started(error: &ProcessError) -> Failure {
@@ -72,6 +125,10 @@ fn failure_of(finished: &Finished, session: &Session<'_>) -> Option<Failure> {
         Exit::Code(code) => {
             let message = panic_message(&finished.stderr).unwrap_or_else(|| format!("exited with code {code}"));
             (FailureKind::Exited, message)
+        }
+        // What the kernel sends when memory runs out; nobody else is likely to.
+        Exit::Signal(libc::SIGKILL) => {
+            (FailureKind::Signalled, "ended by SIGKILL: the memory may have run out".to_owned())
         }
         Exit::Signal(signal) => (FailureKind::Signalled, format!("ended by {}", signal_name(signal))),
         Exit::Killed => (FailureKind::Signalled, "ended by perfguard".to_owned()),
@@ -124,5 +181,15 @@ mod tests {
         let new = b"noise\nthread 'main' panicked at benches/b.rs:3:5:\nindex out of bounds\nnote: run with";
         assert_eq!(panic_message(new).unwrap(), "panicked: index out of bounds (at benches/b.rs:3:5)");
         assert_eq!(panic_message(b"error: no"), None);
+    }
+
+    #[test]
+    fn colours_and_thousands_are_taken_out_of_what_is_read() {
+        assert_eq!(plain_text(b"\x1b[1;38;5;199mStart\x1b[0m x\x1b["), "Start x");
+        assert_eq!(printed_time("1,334 ns"), Some(1334.0));
+        assert_eq!(printed_time("2.5 \u{b5}s"), Some(2500.0));
+        for text in ["", "12", "x ns", "-1 ns", "NaN ns", "1 parsec"] {
+            assert_eq!(printed_time(text), None, "{text}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Such a program runs whatever flags it is given, so it is never probed: it gets `--bench`, as from cargo, and nothing
 //! else.
 
-use super::super::driver::{Driver, Listing, Reading, Session};
+use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
 use super::run;
 use crate::model::{Failure, IterationControl, Note};
 
@@ -13,23 +13,23 @@ const NAME: &str = "main";
 pub(super) struct Plain;
 
 impl Driver for Plain {
-    fn list(&self, _: &mut Session<'_>) -> Result<Listing, Failure> {
-        Ok(Listing { version: None, names: vec![NAME.to_owned()] })
+    fn list(&self, _: &mut Session<'_>) -> Result<Listing, NotListed> {
+        Ok(Listing::of(None, [NAME.to_owned()]))
     }
 
-    fn observe(&self, session: &mut Session<'_>, _: &str, control: &IterationControl) -> Result<Reading, Failure> {
+    fn observe(
+        &self,
+        session: &mut Session<'_>,
+        _: &mut [Wanted<'_>],
+        control: &IterationControl,
+    ) -> Result<Yield, Failure> {
         let finished = run(session, &["--bench"], &[])?;
         let asked = control.iterations.filter(|iterations| *iterations != 1);
         let notes = asked.map(|_| Note("a plain program is one iteration: `--iterations` has no effect".to_owned()));
         #[expect(clippy::cast_precision_loss, reason = "a process of 2^53 ns would run for 104 days")]
-        let value_ns = finished.wall_ns as f64;
-        Ok(Reading {
-            samples: vec![crate::model::Sample { iterations: 1, total_ns: value_ns }],
-            summary: None,
-            iterations: Some(1),
-            value_ns,
-            finished,
-            notes: notes.into_iter().collect(),
-        })
+        let value = finished.wall_ns as f64;
+        let samples = vec![crate::model::Sample { iterations: 1, total_ns: value }];
+        let notes = notes.into_iter().collect();
+        Ok(Yield::single(finished, Reading { samples, summary: None, iterations: Some(1), value, notes }))
     }
 }

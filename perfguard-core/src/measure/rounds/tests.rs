@@ -24,6 +24,12 @@ fn settings() -> RunSettings {
     }
 }
 
+/// A benchmark that was never observed.
+fn planned(job: usize, unit: usize) -> Planned {
+    let id = format!("p::b::{job}").parse().unwrap();
+    Planned { id, unit, exact: false, values: Vec::new(), notes: Vec::new() }
+}
+
 struct World {
     executor: SimulatedExecutor,
     clock: FakeClock,
@@ -36,14 +42,21 @@ impl World {
     fn new(scripts: &[&[Result<f64, &'static str>]]) -> Self {
         let clock = FakeClock::default();
         let scripts = scripts.iter().map(|script| script.iter().copied().collect()).collect();
-        let executor = SimulatedExecutor { clock: clock.clone(), each: EACH, scripts, order: Vec::new() };
+        let executor = SimulatedExecutor { clock: clock.clone(), each: EACH, scripts, order: Vec::new(), processes: Vec::new() };
         Self { executor, clock, cancel: CancellationToken::new(), recorded: Vec::new() }
     }
 
     /// Precise means: the last two values are the same.
     fn measure(&mut self, settings: &RunSettings, events: &mut dyn EventSink) -> Vec<Stopped> {
-        let count = self.executor.scripts.len();
-        let ids: Vec<BenchmarkId> = (0..count).map(|job| format!("p::b::{job}").parse().unwrap()).collect();
+        self.measure_planned((0..self.executor.scripts.len()).map(|job| planned(job, job)).collect(), settings, events)
+    }
+
+    fn measure_planned(
+        &mut self,
+        planned: Vec<Planned>,
+        settings: &RunSettings,
+        events: &mut dyn EventSink,
+    ) -> Vec<Stopped> {
         let clock = self.clock.clone();
         let surroundings = Surroundings {
             executor: &mut self.executor,
@@ -53,9 +66,9 @@ impl World {
             relative_half_width: &|values| values.last_chunk::<2>().map(|[a, b]| (a - b).abs() / b),
         };
         let recorded = &mut self.recorded;
-        let done = measure_rounds(&ids, settings, surroundings, &mut |job, what| {
+        let done = measure_rounds(planned, settings, surroundings, &mut |job, what| {
             recorded.push(match what {
-                Recorded::Observation(observation) => format!("{job}={}", observation.value_ns),
+                Recorded::Observation(observation) => format!("{job}={}", observation.value),
                 Recorded::End { stopped, failure, notes } => {
                     let failure = failure.map(|failure| format!(" {}", failure.message)).unwrap_or_default();
                     format!("{job}:{stopped:?}{failure} {}", notes.len())
@@ -165,8 +178,7 @@ fn an_error_of_recording_ends_the_measuring() {
         events: &mut Silent,
         relative_half_width: &|_| None,
     };
-    let ids = ["p::b::0".parse().unwrap()];
-    let done = measure_rounds(&ids, &settings(), surroundings, &mut |_, _| Err("disk full"));
+    let done = measure_rounds(vec![planned(0, 0)], &settings(), surroundings, &mut |_, _| Err("disk full"));
     assert_eq!(done, Err("disk full"));
     assert_eq!(world.executor.order.len(), 2, "the warm-up and one observation");
 }
@@ -185,4 +197,59 @@ fn the_time_left_never_exceeds_the_budget_and_is_nothing_at_the_end() {
         "{left:?}"
     );
     assert_eq!(left.last(), Some(&Duration::ZERO));
+}
+
+#[test]
+fn benchmarks_of_a_unit_share_their_processes_until_each_has_enough() {
+    let mut world = World::new(&[&[Ok(1.0), Ok(1.0), Ok(1.0)], &[Ok(1.0), Ok(2.0), Ok(3.0), Ok(3.0)]]);
+    let ends = world.measure_planned(vec![planned(0, 0), planned(1, 0)], &settings(), &mut Silent);
+    assert_eq!(ends, [Stopped::Precise, Stopped::Precise]);
+    assert_eq!(world.executor.processes, [vec![0, 1], vec![0, 1], vec![0, 1], vec![1]], "the first is a warm-up");
+}
+
+#[test]
+fn a_failure_inside_a_shared_process_is_one_benchmarks_and_the_others_get_another_process() {
+    let mut world = World::new(&[&[Ok(1.0)], &[Err("broke")], &[Ok(2.0)]]);
+    let planned = (0..3).map(|job| planned(job, 0)).collect();
+    let ends = world.measure_planned(planned, &settings(), &mut Silent);
+    assert_eq!(ends, [Stopped::Precise, Stopped::Failed, Stopped::Precise]);
+    assert!(world.recorded.contains(&"2=2".to_owned()), "{:?}", world.recorded);
+}
+
+#[test]
+fn a_shared_process_that_fails_without_saying_where_is_split_and_the_guilty_one_is_found() {
+    let mut world = World::new(&[&[Ok(1.0)], &[Err("process died")], &[Ok(2.0)]]);
+    let planned = (0..3).map(|job| planned(job, 0)).collect();
+    let ends = world.measure_planned(planned, &settings(), &mut Silent);
+    assert_eq!(ends, [Stopped::Precise, Stopped::Failed, Stopped::Precise]);
+    assert!(world.executor.processes[1..].iter().all(|jobs| jobs.len() == 1), "{:?}", world.executor.processes);
+}
+
+#[test]
+fn a_benchmark_that_wants_a_process_of_its_own_gets_it_and_the_others_stay_together() {
+    let mut world = World::new(&[&[Err("alone"), Ok(1.0)], &[Ok(2.0)], &[Ok(3.0)]]);
+    let planned = (0..3).map(|job| planned(job, 0)).collect();
+    let ends = world.measure_planned(planned, &settings(), &mut Silent);
+    assert_eq!(ends, [Stopped::Precise; 3]);
+    assert!(world.executor.processes.contains(&vec![1, 2]) && world.executor.processes.contains(&vec![0]));
+}
+
+#[test]
+fn what_an_earlier_part_of_a_run_took_counts() {
+    let mut world = World::new(&[&[Ok(9.0), Ok(5.0)]]);
+    let earlier = Planned { values: vec![4.0, 5.0], ..planned(0, 0) };
+    assert_eq!(world.measure_planned(vec![earlier], &settings(), &mut Silent), [Stopped::Precise]);
+    assert_eq!(world.recorded, ["0=5", "0:Precise 1"], "after a warm-up, one more is enough");
+    let mut ended = World::new(&[&[Ok(1.0)]]);
+    let whole = Planned { values: vec![5.0, 5.0], ..planned(0, 0) };
+    assert_eq!(ended.measure_planned(vec![whole], &settings(), &mut Silent), [Stopped::Precise]);
+    assert!(ended.executor.order.is_empty(), "it was killed between its last observation and its end");
+}
+
+#[test]
+fn a_count_needs_one_observation_and_no_warm_up() {
+    let mut world = World::new(&[&[Ok(1692.0)]]);
+    let count = Planned { exact: true, ..planned(0, 0) };
+    assert_eq!(world.measure_planned(vec![count], &settings(), &mut Silent), [Stopped::Exact]);
+    assert_eq!(world.executor.order.len(), 1);
 }

@@ -66,7 +66,7 @@ fn a_target_behind_a_feature_names_the_feature_until_it_is_on() {
     let gated = expected_targets(&workspace, &root, &Selection::default()).remove(1);
     let reason = |features: &[&str]| {
         let features = features.iter().map(ToString::to_string).collect();
-        unbuilt_reason(&workspace, &gated, &Selection { features, ..Selection::default() })
+        unbuilt_reason(&workspace, &gated, &Selection { features, ..Selection::default() }, &[])
     };
     let missing = NotMeasured::NeedsFeatures { missing: vec!["extra".into()] };
     assert_eq!(reason(&[]), missing);

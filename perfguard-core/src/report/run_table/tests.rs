@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::*;
 use crate::model::{
     ArtifactHash, BuildContext, Environment, Estimate, Failure, FailureKind, HarnessKind, Interval, IterationControl,
-    Note, Observations, Run, RunId, RunSettings, Source, Stopped, TargetId, TargetKind,
+    Note, Observations, Run, RunCommand, RunId, RunSettings, Source, Stopped, TargetId, TargetKind,
 };
 use crate::report::{ChangeRow, NotMeasuredRow};
 
@@ -26,6 +26,7 @@ fn row(id: &str, time: Option<Estimate>, change: Option<f64>) -> BenchmarkRow {
     BenchmarkRow {
         id: id.parse().unwrap(),
         harness: Harness { kind: HarnessKind::Criterion, version: Some("0.8.2".into()) },
+        decides: MetricId::WALL_TIME,
         artifact: ArtifactHash("a".repeat(64)),
         stopped: Some(Stopped::Precise),
         estimates,
@@ -48,6 +49,7 @@ fn view() -> RunView {
         id: RunId(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001)),
         started_at_ns: 1_790_000_000_000_000_000,
         finished_at_ns: Some(1_790_000_060_000_000_000),
+        command: RunCommand::Run,
         source: Source { commit: Some("fedcba9876543210".into()), dirty: true, branch: None, subject: None },
         build: BuildContext {
             toolchain: "rustc 1".into(),

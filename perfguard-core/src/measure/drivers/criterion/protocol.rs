@@ -26,6 +26,8 @@ pub(super) enum Message {
     Beginning(String),
     /// Its warm-up begins.
     Warmup { nanoseconds: f64 },
+    /// Its samples are about to be taken: how long that may take, how many, and their iterations in all.
+    MeasurementStart { estimate_ns: f64, samples: u64, iterations: u64 },
     /// Its samples.
     Complete { id: String, samples: Vec<Sample> },
     /// A group ended.
@@ -47,6 +49,13 @@ impl Message {
             "SkippingBenchmark" => Self::Skipping(id()),
             "BeginningBenchmark" => Self::Beginning(id()),
             "Warmup" => Self::Warmup { nanoseconds: field(body, "nanos").and_then(number).unwrap_or_default() },
+            "MeasurementStart" => {
+                let of = |name: &str| field(body, name).and_then(number).unwrap_or_default();
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts, not negative")]
+                let count = |name: &str| of(name) as u64;
+                let estimate_ns = of("estimate_ns");
+                Self::MeasurementStart { estimate_ns, samples: count("sample_count"), iterations: count("iter_count") }
+            }
             "MeasurementComplete" => {
                 let list = |name: &str| field(body, name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
                 let pairs = list("iters").iter().zip(list("times"));
