@@ -5,6 +5,8 @@
     reason = "a test fails by panicking and starts processes itself"
 )]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -70,12 +72,10 @@ impl Bench {
         let target = TargetId { package: "p".into(), kind: TargetKind::Bench, name: "bench".into() };
         let run = RunEnvironment { runner: Vec::new(), cwd: package.clone(), env };
         let hash = ArtifactHash("0".repeat(64));
-        let tests = std::env::current_exe().unwrap();
-        let multicall = tests.parent().unwrap().parent().unwrap().join("examples/multicall");
         Self {
             kind: detect_file(program).unwrap(),
             artifact: Artifact { target, hash, program: program.clone(), run, has_link_kit: false },
-            launcher: Launcher::start(&multicall).unwrap(),
+            launcher: Launcher::start(&common::multicall()).unwrap(),
             scratch: tempfile::tempdir().unwrap(),
             timeout: Duration::from_mins(1),
             version: None,
@@ -152,6 +152,8 @@ fn criterion_of_every_age_lists_whole_ids_and_gives_every_sample() {
             "grp/with slash/sum/1",
             "grp/with slash/sum/10",
             "stubborn/own settings",
+            "greedy/warm-up",
+            "greedy/measurement",
             "panics",
         ];
         assert_eq!(listing.names, expected, "{name}");
@@ -267,4 +269,166 @@ fn a_scripted_bench_gives_its_script_and_each_misbehaviour_its_kind_of_failure()
         let failure = bench.try_observe(name, &control).unwrap_err();
         assert_eq!(failure.kind, kind, "{name}: {failure}");
     }
+}
+
+#[test]
+fn criterion_groups_whose_own_settings_would_cost_much_are_run_the_quick_way_and_say_so() {
+    for (name, mut bench) in benches("criterion") {
+        bench.list();
+        bench.timeout = Duration::from_secs(20);
+        for id in ["greedy/warm-up", "greedy/measurement"] {
+            bench.memory = None;
+            let control = IterationControl::default();
+            bench.observe(id, &control);
+            let second = bench.observe(id, &control);
+            assert_eq!(second.samples.len(), 2, "{name} {id}: what `--quick` gives");
+            assert!(second.notes.iter().any(|note| note.0.contains("--quick")), "{name} {id}: {:?}", second.notes);
+            let spent: f64 = second.samples.iter().map(|sample| sample.total_ns).sum();
+            assert!(spent < 2e9, "{name} {id}: {spent} ns are not the group's own settings");
+        }
+    }
+}
+
+#[test]
+fn criterion_runs_several_benchmarks_in_one_process_and_says_which_of_them_failed() {
+    for (name, mut bench) in benches("criterion") {
+        let yielded = bench.together(&["sum", "grp/with slash/sum/10", "panics"], &IterationControl::default());
+        let [Told::Reading(sum), Told::Reading(slash), Told::Failed(failure)] = yielded.told.as_slice() else {
+            panic!("{name}: {:?}", yielded.told)
+        };
+        assert!(sum.value > 0.0 && slash.value > 0.0 && sum.samples != slash.samples);
+        assert!(failure.message.contains("on purpose"), "{name}: {failure}");
+    }
+}
+
+/// One member of the workspace of less common harnesses.
+fn harness(member: &str) -> Bench {
+    let built = build("harnesses");
+    let found = built.iter().find(|(name, ..)| name.starts_with(&format!("{member}/")));
+    Bench::new(found.unwrap_or_else(|| panic!("no {member} in {built:?}")))
+}
+
+#[test]
+fn criterion_before_fractions_of_a_second_takes_two_seconds_and_says_so() {
+    let mut bench = harness("criterion-v03");
+    assert_eq!(bench.kind, HarnessKind::Criterion);
+    let listing = bench.list();
+    assert_eq!(
+        (listing.names.as_slice(), listing.version.as_deref()),
+        (&["sum", "sum longer"].map(str::to_owned)[..], Some("0.3.6"))
+    );
+    let reading = bench.observe("sum", &IterationControl::default());
+    assert_eq!(reading.samples.len(), 10);
+    assert!(reading.notes.iter().any(|note| note.0.contains("whole seconds")), "{:?}", reading.notes);
+}
+
+#[test]
+fn codspeeds_forks_are_driven_like_what_they_were_forked_from() {
+    let mut bench = harness("codspeed-criterion");
+    assert_eq!(bench.kind, HarnessKind::Criterion);
+    assert_eq!(bench.list().names, ["sum", "group/sum/100"]);
+    assert_eq!(bench.observe("group/sum/100", &IterationControl::default()).samples.len(), 10);
+    let mut bench = harness("codspeed-divan");
+    assert_eq!(bench.kind, HarnessKind::Divan);
+    let mut names = bench.list().names;
+    names.sort();
+    assert_eq!(names, ["bench::single", "bench::sum::10", "bench::sum::100"]);
+    let control = IterationControl { iterations: Some(7), ..IterationControl::default() };
+    assert_eq!(bench.observe("bench::sum::100", &control).iterations, Some(70));
+}
+
+#[test]
+fn bencher_is_listed_by_running_it_and_gives_the_one_that_was_asked_for() {
+    let mut bench = harness("bencher");
+    assert_eq!(bench.kind, HarnessKind::Bencher);
+    assert_eq!(bench.list().names, ["sum", "sum_longer"]);
+    let (short, long) =
+        (bench.observe("sum", &IterationControl::default()), bench.observe("sum_longer", &IterationControl::default()));
+    assert!(0.0 < short.value && short.value < long.value);
+    assert!(long.summary.is_some_and(|summary| summary.relative_quantum > 0.0));
+    assert_eq!(bench.try_observe("su", &IterationControl::default()).unwrap_err().kind, FailureKind::NoResult);
+}
+
+#[test]
+fn brunch_gives_all_its_benchmarks_in_one_process() {
+    let mut bench = harness("brunch");
+    assert_eq!(bench.kind, HarnessKind::Brunch);
+    assert_eq!(bench.list().names, ["sum(2000)", "sum(20000)"]);
+    let yielded = bench.together(&["sum(20000)", "sum(2000)", "no such"], &IterationControl::default());
+    // brunch may find its own samples too wild: then it says so, and that is what the row says.
+    let values: Vec<_> = yielded
+        .told
+        .iter()
+        .map(|told| match told {
+            Told::Reading(reading) => Ok(reading.value),
+            Told::Failed(failure) => Err(failure.message.clone()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(
+        values[..2].iter().all(|value| match value {
+            Ok(value) => *value > 0.0,
+            Err(message) => message.contains("brunch: "),
+        }),
+        "{values:?}"
+    );
+    assert!(values[2].as_ref().is_err_and(|message| message.contains("`no such`")));
+}
+
+#[test]
+fn tangos_worker_runs_just_the_samples_and_iterations_asked_for() {
+    let mut bench = harness("tango");
+    assert_eq!(bench.kind, HarnessKind::Tango);
+    assert_eq!(bench.list().names, ["sum 10", "sum/[1000]"]);
+    let control = IterationControl { iterations: Some(7), ..IterationControl::default() };
+    let reading = bench.observe("sum/[1000]", &control);
+    assert_eq!((reading.samples.len(), reading.iterations), (10, Some(70)));
+    bench.memory = None;
+    let first = bench.observe("sum 10", &IterationControl::default());
+    let second = bench.observe("sum 10", &IterationControl::default());
+    assert_eq!(first.iterations, second.iterations, "estimated once");
+    assert!(first.samples[0].iterations > 100, "{:?}", first.samples);
+    assert_eq!(bench.try_observe("no such", &control).unwrap_err().kind, FailureKind::NoResult);
+}
+
+#[test]
+fn zenbench_gives_the_benchmarks_of_a_group_in_one_process() {
+    let mut bench = harness("zenbench");
+    assert_eq!(bench.kind, HarnessKind::Zenbench);
+    assert_eq!(bench.list().names, ["sums/ten", "sums/thousand", "other/alone"]);
+    let yielded = bench.together(&["sums/thousand", "sums/ten"], &IterationControl::default());
+    let [Told::Reading(thousand), Told::Reading(ten)] = yielded.told.as_slice() else { panic!("{:?}", yielded.told) };
+    assert!(0.0 < ten.value && ten.value < thousand.value);
+    assert!(thousand.summary.as_ref().is_some_and(|summary| summary.samples > Some(1)));
+}
+
+#[test]
+fn gungraun_without_its_runner_names_the_line_that_installs_it() {
+    let mut bench = harness("gungraun");
+    assert_eq!(bench.kind, HarnessKind::Gungraun);
+    bench.artifact.run.env.retain(|(name, _)| name != "PATH");
+    bench.artifact.run.env.push(("PATH".into(), "/usr/bin:/bin".into()));
+    let Err(NotListed::NeedsTool { tool, install }) = bench.try_list() else { panic!("it has no runner") };
+    assert_eq!(tool, "gungraun-runner");
+    assert_eq!(install, "cargo install gungraun-runner --version =0.20.0");
+}
+
+#[test]
+fn gungraun_counts_the_same_instructions_every_time() {
+    let mut bench = harness("gungraun");
+    // `cargo xtask ci` puts it there; by hand: cargo install gungraun-runner --version =0.20.0 --root target/tools
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(tools).chain(std::env::split_paths(&path))).unwrap();
+    bench.artifact.run.env.retain(|(name, _)| name != "PATH");
+    bench.artifact.run.env.push(("PATH".into(), path));
+    let listing = bench.try_list().unwrap_or_else(|error| {
+        panic!("{error:?}\ninstall it: cargo install gungraun-runner --version =0.20.0 --root target/tools; apt-get install valgrind")
+    });
+    assert_eq!(listing.names, ["bench::group::fib::short", "bench::group::fib::long"]);
+    assert_eq!(listing.version.as_deref(), Some("0.20.0"));
+    let count = |bench: &mut Bench, name: &str| bench.observe(name, &IterationControl::default()).value;
+    let short = count(&mut bench, "bench::group::fib::short");
+    assert!((count(&mut bench, "bench::group::fib::short") - short).abs() < f64::EPSILON, "counts do not vary");
+    assert!(short > 100.0 && count(&mut bench, "bench::group::fib::long") > 5.0 * short);
 }

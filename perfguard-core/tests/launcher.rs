@@ -6,18 +6,14 @@
     reason = "a test fails by panicking and starts processes itself"
 )]
 
+mod common;
+
 use std::os::fd::AsFd;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use common::multicall;
 use perfguard_core::cancel::CancellationToken;
 use perfguard_core::process::{CommandSpec, Exit, Finished, Launcher, Limits, ProcessError};
-
-/// The stand-in for perfguard's own executable, which cargo builds beside the tests.
-fn multicall() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    tests.parent().unwrap().parent().unwrap().join("examples/multicall")
-}
 
 fn sh(script: &str) -> CommandSpec {
     CommandSpec {

@@ -10,6 +10,7 @@ use super::BuildError;
 use super::Layout;
 use super::cargo::Built;
 use super::role_linker::{DESCRIPTION, KIT, Kit, OUTPUT};
+use super::retention::touch;
 use super::state::mtime_ns;
 use crate::cancel::CancellationToken;
 use crate::model::{Artifact, ArtifactHash, BuildContext, RunEnvironment, TargetId};
@@ -116,6 +117,7 @@ impl<'a> Artifacts<'a> {
         if fs_err::read(&description).ok().as_ref() != Some(&text) {
             write_whole(&description, &text)?;
         }
+        touch(&description);
         Ok(artifact(&folder, hash, written))
     }
 
@@ -152,6 +154,7 @@ impl<'a> Artifacts<'a> {
         if bytes != hash.0 {
             return Err(BuildError::ArtifactDamaged);
         }
+        touch(&folder.join("artifact.json"));
         Ok(artifact(&folder, hash, known))
     }
 }

@@ -166,6 +166,7 @@ impl Checkout {
         if let Seat::Kept(key) = seat {
             self.seated = Seated::Unknown;
             swap = seat::swap(&self.layout, key)?;
+            super::retention::touch(&self.layout.here().join(seat::KEY_FILE));
             self.seated = Seated::Kept(key.to_owned());
         }
         Ok(swap)

@@ -68,9 +68,9 @@ impl BuildError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Compile { needs_nightly: true, .. } => Some(
-                "use a nightly compiler (`cargo +nightly perfguard …`), or set `RUSTC_BOOTSTRAP=1`".to_owned(),
-            ),
+            Self::Compile { needs_nightly: true, .. } => {
+                Some("use a nightly compiler (`cargo +nightly perfguard …`), or set `RUSTC_BOOTSTRAP=1`".to_owned())
+            }
             Self::Compile { .. } => {
                 Some("the compiler's message is above; `cargo bench --no-run` shows it too".to_owned())
             }

@@ -1,17 +1,20 @@
 //! The workbench of one repository, as the rest of perfguard sees it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::artifacts::Artifacts;
 use super::cargo::{BuiltTargets, Cargo, tool_environment};
 use super::cargo_config::pass_along_from_above;
 use super::manifests::{outside_dependencies, root_sources};
+use super::retention::{self, KeepLimits, Kept};
 use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
 use super::{BuildError, Checkout, CheckoutError, Layout, Seat, Swap};
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::model::{Artifact, ArtifactHash, BuildContext};
+use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind};
 use crate::process;
 use crate::vcs::SourceTree;
 
@@ -214,6 +217,52 @@ impl Workbench {
     /// When the commit is not kept, or the folders cannot be moved.
     pub fn seat(&mut self, seat: Seat<'_>) -> Result<bool, BuildError> {
         Ok(self.checkout.seat(seat)? == Swap::Exchanged)
+    }
+
+    /// All that is kept of this repository, the build tree first.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    pub fn kept(&mut self) -> Result<Vec<Kept>, BuildError> {
+        self.seat(Seat::Builder)?;
+        retention::survey(&self.layout)
+    }
+
+    /// Removes what is past the limits: the oldest unused first, never one of `needed` (commits and executables' hashes).
+    /// Looks once a day only. Gives what went.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written.
+    pub fn keep_within(
+        &mut self,
+        limits: KeepLimits,
+        needed: &BTreeSet<String>,
+        now: SystemTime,
+    ) -> Result<Vec<Kept>, BuildError> {
+        const AGAIN_AFTER: Duration = Duration::from_hours(24);
+        let marker = self.layout.root().join("looked-through");
+        let looked = marker.metadata().and_then(|found| found.modified()).ok();
+        if looked.and_then(|looked| now.duration_since(looked).ok()).is_some_and(|age| age < AGAIN_AFTER) {
+            return Ok(Vec::new());
+        }
+        fs_err::write(&marker, "").map_err(BuildError::Cache)?;
+        self.seat(Seat::Builder)?;
+        retention::enforce(&self.layout, limits, needed, now)
+    }
+
+    /// Removes all that nobody has a claim to, and with `build_tree` what the next build would use too. Gives what went.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written.
+    pub fn clean(&mut self, needed: &BTreeSet<String>, build_tree: bool) -> Result<Vec<Kept>, BuildError> {
+        let mut gone = Vec::new();
+        for one in self.kept()? {
+            if retention::may_go(&one, needed) || build_tree && one.kind == KeptKind::BuildTree {
+                retention::remove(&self.layout, &one)?;
+                gone.push(one);
+            }
+        }
+        Ok(gone)
     }
 
     /// A kept executable.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::driver::{Driver, Reading, Session, Told, Wanted};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
-use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation};
+use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation, Statistic};
 use crate::process::{Finished, Launcher, Limits, Usage};
 
 /// What became of one benchmark in a process.
@@ -41,6 +41,8 @@ pub struct Job<'a> {
     pub driver: &'static dyn Driver,
     /// The harness's name of the benchmark.
     pub name: &'a str,
+    /// What of its samples decides.
+    pub statistic: Statistic,
     /// What the driver found out of it in its first process; `None` before.
     pub memory: Option<u64>,
 }
@@ -81,18 +83,33 @@ impl Executor for ProcessExecutor<'_> {
         }
         let yielded = yielded?;
         let alone = jobs.len() == 1;
-        Ok(yielded.told.into_iter().map(|told| outcome(started_at_ns, told, &yielded.finished, alone)).collect())
+        let finished = &yielded.finished;
+        let outcomes = yielded.told.into_iter().zip(jobs);
+        Ok(outcomes
+            .map(|(told, job)| outcome(started_at_ns, told, finished, alone, self.jobs[*job].statistic))
+            .collect())
     }
 }
 
-fn outcome(started_at_ns: i64, told: Told, finished: &Finished, alone: bool) -> Outcome {
+fn outcome(
+    started_at_ns: i64,
+    told: Told,
+    finished: &Finished,
+    alone: bool,
+    statistic: Statistic,
+) -> Outcome {
     let reading = match told {
         Told::Reading(reading) => reading,
         Told::Failed(failure) => return Outcome::Failed(failure),
         Told::Unreached => return Outcome::Unreached,
         Told::Alone => return Outcome::Alone,
     };
-    let Reading { samples, summary, iterations, value, mut notes } = reading;
+    let Reading { samples, summary, iterations, mut value, mut notes } = reading;
+    match statistic.of(&samples, summary.as_ref()) {
+        Some(other) => value = other,
+        None if statistic == Statistic::Fastest => {}
+        None => notes.push(Note(format!("the harness gives no {statistic}: what it gives decides"))),
+    }
     // What a process used that ran others too says nothing of one of them.
     let metrics = if alone { metrics(&finished.usage) } else { BTreeMap::new() };
     if finished.left_behind > 0 {

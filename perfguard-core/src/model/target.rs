@@ -61,6 +61,15 @@ impl fmt::Display for HarnessKind {
     }
 }
 
+impl std::str::FromStr for HarnessKind {
+    type Err = serde::de::value::Error;
+
+    /// By the name that [`Display`](fmt::Display) gives it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::deserialize(serde::de::IntoDeserializer::into_deserializer(text))
+    }
+}
+
 /// A detected harness.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Harness {

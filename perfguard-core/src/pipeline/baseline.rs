@@ -1,5 +1,6 @@
 //! `baseline`: measure a commit, keep its executables, point a name at it; and what can be done with names.
 
+use super::clean::keep_within;
 use super::measuring::{Measuring, measure_and_record};
 use super::prepare::{Bench, BuildOptions, What, build_request, limits};
 use super::selection::{require_targets, select};
@@ -79,6 +80,7 @@ pub fn record_baseline(
     bench.workbench.keep(&prepared.build)?;
     let source = Source { commit: Some(commit.to_string()), dirty: false, branch: None, subject: Some(subject) };
     let what = Measuring {
+        tables: &request.options.tables,
         command: RunCommand::Baseline,
         prepared: &prepared,
         selected: &selected,
@@ -92,6 +94,7 @@ pub fn record_baseline(
     let recorded = recorded?;
     let run = store.run(recorded.run)?.ok_or_else(|| PipelineError::unknown_run(&recorded.run.to_string()))?;
     let baseline = if recorded.interrupted { None } else { Some(point(store, &request.name, &run, clock)?) };
+    keep_within(&mut bench, &request.options, store, clock, events)?;
     let report = report_run(store, run.id, None)?;
     Ok(BaselineOutcome { baseline, report, reused: false })
 }

@@ -24,7 +24,7 @@ pub fn list_benchmarks(
     cancel: &CancellationToken,
 ) -> Result<ListView, PipelineError> {
     let mut bench = Bench::open(place, tools, options, "cargo perfguard list", events, cancel)?;
-    let (tree, _) = working_tree(place)?;
+    let (tree, _) = working_tree(place, &options.include, events)?;
     let mut prepared = bench.prepare(place, tools, &tree, &What::WorkingTree, options, limits, events, cancel)?;
     require_targets(place, &prepared)?;
     if !filter.words.is_empty() {

@@ -8,12 +8,11 @@ use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::relative_half_width;
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
+use crate::config::Tables;
 use crate::environment;
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Job, Planned, ProcessExecutor, Recorded, Sharing, Surroundings};
-use crate::model::{
-    Measurement, NotMeasured, Note, Run, RunCommand, RunId, RunSettings, Selected, Source, Stopped,
-};
+use crate::model::{Measurement, NotMeasured, Note, Run, RunCommand, RunId, RunSettings, Selected, Source, Stopped};
 use crate::report::format::duration;
 use crate::store::{MeasurementKey, Store};
 
@@ -24,6 +23,8 @@ pub(super) struct Measuring<'a> {
     pub(super) selected: &'a [Selected],
     pub(super) settings: &'a RunSettings,
     pub(super) source: Source,
+    /// What the configuration says of some benchmarks.
+    pub(super) tables: &'a Tables,
     /// Whether to go on with a run of the same that was not finished.
     pub(super) resume: bool,
 }
@@ -152,11 +153,7 @@ fn begin_run(what: &Measuring<'_>, store: &mut Store, clock: &dyn Clock) -> Resu
 }
 
 /// The newest run of the same, measured in the same way, that was not finished; `None`, and a remark, where there is none.
-fn resumed(
-    what: &Measuring<'_>,
-    store: &Store,
-    events: &mut dyn EventSink,
-) -> Result<Option<Begun>, PipelineError> {
+fn resumed(what: &Measuring<'_>, store: &Store, events: &mut dyn EventSink) -> Result<Option<Begun>, PipelineError> {
     let context = &what.prepared.build.context;
     let fingerprint = environment::detect().fingerprint();
     let unfinished =
@@ -174,7 +171,10 @@ fn resumed(
             continue;
         };
         let taken: usize = earlier.values().map(observations).sum();
-        events.event(Event::Remark { message: format!("goes on with run {id}: {taken} observations are there"), hint: None });
+        events.event(Event::Remark {
+            message: format!("goes on with run {id}: {taken} observations are there"),
+            hint: None,
+        });
         let spent = earlier.values().flat_map(|measurement| &measurement.observations);
         let spent = Duration::from_nanos(spent.map(|observation| observation.process_ns).sum());
         let settings = RunSettings { budget: run.settings.budget.saturating_sub(spent), ..run.settings };
@@ -247,7 +247,9 @@ fn plan<'a>(
         let values = earlier.get(index).map(|known| known.observations.iter().map(|one| one.value).collect());
         let exact = harness.kind.counts();
         planned.push(Planned { id: id.clone(), unit, exact, values: values.unwrap_or_default(), notes });
-        jobs.push(Job { artifact, version: harness.version.as_deref(), driver, name: &id.name, memory: None });
+        let statistic = what.tables.of(id, "statistic").map(|name| name.parse().expect("the configuration checks it"));
+        let statistic = statistic.unwrap_or_default();
+        jobs.push(Job { artifact, version: harness.version.as_deref(), driver, name: &id.name, statistic, memory: None });
     }
     (planned, jobs)
 }

@@ -4,6 +4,7 @@
 //! `measuring` runs and records them; `list`, `run` and `baseline` are the ways that commands take.
 
 mod baseline;
+mod clean;
 mod error;
 mod list;
 mod measuring;
@@ -16,6 +17,7 @@ mod show;
 pub use baseline::{
     BaselineOutcome, BaselineRequest, VerifyProblem, promote_run, record_baseline, remove_baseline, verify_baseline,
 };
+pub use clean::{CleanScope, clean};
 pub use error::PipelineError;
 pub use list::list_benchmarks;
 pub use place::{Place, Tools, locate};

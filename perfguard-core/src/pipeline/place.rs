@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::PipelineError;
 use crate::cancel::CancellationToken;
 use crate::environment::vars;
+use crate::event::{Event, EventSink};
 use crate::model::Source;
 use crate::plan::{self, Workspace};
 use crate::vcs::{self, Repository, SourceTree};
@@ -118,7 +119,21 @@ pub fn locate(manifest: Option<&Path>, tools: &Tools, cancel: &CancellationToken
 }
 
 /// The tree that the user sees, and what to record of it.
-pub(super) fn working_tree(place: &Place) -> Result<(SourceTree, Source), PipelineError> {
+/// `included` are ignored files and folders that its build needs.
+pub(super) fn working_tree(
+    place: &Place,
+    included: &[String],
+    events: &mut dyn EventSink,
+) -> Result<(SourceTree, Source), PipelineError> {
+    let (mut tree, source) = tree_and_source(place)?;
+    for missing in vcs::include(&mut tree, &place.root, included)? {
+        let message = format!("`workbench.include` names `{missing}`, which is not below `{}`", place.root.display());
+        events.event(Event::Remark { message, hint: None });
+    }
+    Ok((tree, source))
+}
+
+fn tree_and_source(place: &Place) -> Result<(SourceTree, Source), PipelineError> {
     let Some(repository) = &place.repository else {
         let excluded = [place.workspace.target_directory().to_owned()];
         let tree = vcs::directory_tree(&place.root, &excluded)?;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{PipelineError, Place, TOOL_VERSION, Tools};
-use crate::build::{Build, BuildRequest, MachineLock, Workbench, WorkbenchSetup};
+use crate::build::{Build, BuildRequest, KeepLimits, MachineLock, Workbench, WorkbenchSetup};
 use crate::cancel::CancellationToken;
+use crate::config::Tables;
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Listing, NotListed};
 use crate::model::{Artifact, BenchmarkId, Harness, HarnessKind, NotMeasured, RunSettings, TargetId};
@@ -31,6 +32,12 @@ pub struct BuildOptions {
     pub color: bool,
     /// Whether to wait for another perfguard that measures on this machine.
     pub wait: bool,
+    /// Ignored files and folders that the working tree's build needs, relative to the root.
+    pub include: Vec<String>,
+    /// What the configuration says of some benchmarks.
+    pub tables: Tables,
+    /// How much of what is built is kept.
+    pub keep: Option<KeepLimits>,
 }
 
 /// One target and what is known of it.
@@ -161,7 +168,9 @@ impl Bench {
     ) -> Result<Vec<PreparedTarget>, PipelineError> {
         let mut targets = Vec::new();
         for artifact in &build.artifacts {
-            targets.push(self.list_artifact(artifact, &build.key, limits, events, cancel)?);
+            let harness = options.tables.of_target(&artifact.target.to_string(), "harness");
+            let harness = harness.map(|name| name.parse().expect("the configuration checks harnesses"));
+            targets.push(self.list_artifact(artifact, harness, &build.key, limits, events, cancel)?);
         }
         for target in plan::expected_targets(workspace, manifest, &options.selection) {
             if targets.iter().all(|known| known.id != target.id) {
@@ -177,6 +186,7 @@ impl Bench {
     fn list_artifact(
         &mut self,
         artifact: &Artifact,
+        harness: Option<HarnessKind>,
         key: &str,
         limits: Limits,
         events: &mut dyn EventSink,
@@ -184,10 +194,13 @@ impl Bench {
     ) -> Result<PreparedTarget, PipelineError> {
         let cached = artifact.folder().join("listing.json");
         let known = fs_err::read(&cached).ok().and_then(|text| serde_json::from_slice::<CachedListing>(&text).ok());
-        if let Some(known) = known.filter(|known| known.key == key && known.tool == TOOL_VERSION) {
+        if let Some(known) = known.filter(|known| known.is_valid(key, harness)) {
             return Ok(PreparedTarget::listed(artifact, known.kind, known.listing));
         }
-        let kind = measure::detect_file(&artifact.program).map_err(PipelineError::Cache)?;
+        let kind = match harness {
+            Some(kind) => kind,
+            None => measure::detect_file(&artifact.program).map_err(PipelineError::Cache)?,
+        };
         let unlisted = |reason| {
             let harness = Harness { kind, version: None };
             PreparedTarget::unlisted(artifact.target.clone(), Some(artifact.clone()), Some(harness), reason)
@@ -208,7 +221,8 @@ impl Bench {
         };
         match driver.list(&mut session) {
             Ok(listing) => {
-                let entry = CachedListing { tool: TOOL_VERSION.to_owned(), key: key.to_owned(), kind, listing };
+                let (tool, key) = (TOOL_VERSION.to_owned(), key.to_owned());
+                let entry = CachedListing { tool, key, overruled: harness.is_some(), kind, listing };
                 let text = serde_json::to_vec(&entry).expect("a listing is plain data");
                 fs_err::write(&cached, text).map_err(PipelineError::Cache)?;
                 Ok(PreparedTarget::listed(artifact, kind, entry.listing))
@@ -261,8 +275,16 @@ impl PreparedTarget {
 struct CachedListing {
     tool: String,
     key: String,
+    /// Whether the configuration named the harness.
+    overruled: bool,
     kind: HarnessKind,
     listing: Listing,
+}
+
+impl CachedListing {
+    fn is_valid(&self, key: &str, harness: Option<HarnessKind>) -> bool {
+        self.key == key && self.tool == TOOL_VERSION && harness == self.overruled.then_some(self.kind)
+    }
 }
 
 /// What to ask of the workbench.

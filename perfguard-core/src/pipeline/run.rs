@@ -1,5 +1,6 @@
 //! `run`: measure the benchmarks of the working tree and record them.
 
+use super::clean::keep_within;
 use super::measuring::{Measuring, measure_and_record};
 use super::place::working_tree;
 use super::prepare::{Bench, BuildOptions, What, limits};
@@ -68,7 +69,7 @@ pub fn run_working_tree(
         return Err(PipelineError::Unknown { what: "baseline", name: name.clone() });
     }
     let mut bench = Bench::open(place, tools, &request.options, "cargo perfguard run", events, cancel)?;
-    let (tree, source) = working_tree(place)?;
+    let (tree, source) = working_tree(place, &request.options.include, events)?;
     if place.repository.is_none() {
         events.event(Event::Remark {
             message: "not in a git repository: nothing ties these results to a commit".to_owned(),
@@ -80,6 +81,7 @@ pub fn run_working_tree(
     require_targets(place, &prepared)?;
     let selected = select(&prepared, &request.filter)?;
     let what = Measuring {
+        tables: &request.options.tables,
         command: RunCommand::Run,
         prepared: &prepared,
         selected: &selected,
@@ -88,6 +90,7 @@ pub fn run_working_tree(
         resume: request.resume,
     };
     let recorded = measure_and_record(&mut bench, &what, store, clock, events, cancel)?;
+    keep_within(&mut bench, &request.options, store, clock, events)?;
     let run = store.run(recorded.run)?.ok_or_else(|| PipelineError::unknown_run(&recorded.run.to_string()))?;
     let base = baseline_of(store, &run, &request.baseline)?;
     if let BaselineChoice::Named(name) = &request.baseline

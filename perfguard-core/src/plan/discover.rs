@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 use crate::cancel::CancellationToken;
+use crate::config::glob;
 use crate::model::{BenchTarget, NotMeasured, TargetId, TargetKind};
 use crate::process::{self, CommandSpec, ProcessError, Stream};
 
@@ -135,7 +136,7 @@ pub fn read_metadata(
 /// Libraries and programs are not among them: `cargo metadata` does not say which of those `cargo bench` would run.
 pub fn expected_targets(workspace: &Workspace, manifest: &Path, selection: &Selection) -> Vec<BenchTarget> {
     let wanted =
-        |name: &str| selection.benches.is_empty() || selection.benches.iter().any(|glob| glob_matches(glob, name));
+        |name: &str| selection.benches.is_empty() || selection.benches.iter().any(|glob| glob::matches(glob, name));
     let mut found = Vec::new();
     for package in selected_packages(workspace, manifest, selection) {
         for target in package.targets.iter().filter(|target| target.is_bench() && wanted(&target.name)) {
@@ -203,34 +204,7 @@ fn spec_matches(spec: &str, package: &Package) -> bool {
         Some((name, version)) => (name, Some(version)),
         None => (last, None),
     };
-    glob_matches(name, &package.name) && version.is_none_or(|version| package.version.to_string().starts_with(version))
-}
-
-/// Unix globbing with `*`, `?` and `[…]`, as cargo offers it for names.
-fn glob_matches(pattern: &str, name: &str) -> bool {
-    fn matches(pattern: &[char], name: &[char]) -> bool {
-        match (pattern.first(), name.first()) {
-            (None, None) => true,
-            (Some('*'), _) => matches(&pattern[1..], name) || (!name.is_empty() && matches(pattern, &name[1..])),
-            (Some('?'), Some(_)) => matches(&pattern[1..], &name[1..]),
-            (Some('['), Some(letter)) => match pattern.iter().position(|c| *c == ']') {
-                Some(end) => class_contains(&pattern[1..end], *letter) && matches(&pattern[end + 1..], &name[1..]),
-                None => false,
-            },
-            (Some(wanted), Some(letter)) => wanted == letter && matches(&pattern[1..], &name[1..]),
-            _ => false,
-        }
-    }
-    fn class_contains(class: &[char], letter: char) -> bool {
-        let (negated, class) = match class.first() {
-            Some('!') => (true, &class[1..]),
-            _ => (false, class),
-        };
-        let ranged = class.windows(3).any(|w| w[1] == '-' && (w[0]..=w[2]).contains(&letter));
-        (ranged || class.contains(&letter)) != negated
-    }
-    let chars = |text: &str| text.chars().collect::<Vec<_>>();
-    matches(&chars(pattern), &chars(name))
+    glob::matches(name, &package.name) && version.is_none_or(|version| package.version.to_string().starts_with(version))
 }
 
 /// The features of a package that cargo's flags turn on, by the package's own feature table. A `package/feature` word

@@ -2,6 +2,7 @@
 //!
 //! A view is complete and plain: it serialises to the published JSON, and the terminal shows a part of it.
 
+mod config_view;
 pub mod format;
 mod json;
 mod run_table;
@@ -12,8 +13,9 @@ mod view;
 pub use json::to_json;
 pub use run_table::run_table;
 pub use table::Style;
-pub use tables::{baselines_table, list_table, runs_table};
+pub use config_view::{ConfigRow, ConfigTable, ConfigView, config_text};
+pub use tables::{baselines_table, clean_table, list_table, runs_table};
 pub use view::{
-    BaselineRow, BaselinesView, BenchmarkRow, ChangeRow, ListView, ListedTarget, NotMeasuredRow, RunInfo, RunRow,
+    BaselineRow, BaselinesView, BenchmarkRow, ChangeRow, CleanView, KeptRow, ListView, ListedTarget, NotMeasuredRow, RunInfo, RunRow,
     RunView, RunsView, timestamp,
 };

@@ -1,9 +1,10 @@
 //! The smaller tables: targets, runs, baselines.
 
-use super::format::one_line;
+use super::format::{bytes, one_line};
 use super::run_table::harness;
 use super::table::{Column, Row, Style, render, wrap};
-use super::view::{BaselinesView, ListView, RunsView};
+use super::view::{BaselinesView, CleanView, KeptRow, ListView, RunsView};
+use crate::model::KeptKind;
 
 /// All targets with their benchmarks.
 pub fn list_table(view: &ListView, style: Style) -> String {
@@ -87,4 +88,39 @@ pub fn baselines_table(view: &BaselinesView, style: Style) -> String {
     });
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() { "no baselines yet\n".to_owned() } else { render(&columns, &rows, style) }
+}
+
+/// What is kept of a repository, and what may go.
+pub fn clean_table(view: &CleanView, style: Style) -> String {
+    let columns = [
+        Column { title: "kept", gives_way: 0 },
+        Column { title: "size", gives_way: 0 },
+        Column { title: "last used", gives_way: 1 },
+        Column { title: "", gives_way: 0 },
+    ];
+    #[expect(clippy::cast_precision_loss, reason = "sizes to be shown")]
+    let size = |size: u64| bytes(size as f64);
+    let rows = view.kept.iter().map(|row| {
+        let state = match (row.is_removed, row.is_needed, row.kind) {
+            (true, ..) => "removed",
+            (false, true, _) => "a baseline needs it",
+            (false, false, KeptKind::BuildTree) => "the next build needs it",
+            (false, false, KeptKind::Commit | KeptKind::Executable) => "may go",
+        };
+        let key = &row.key[..row.key.len().min(9)];
+        let name = if key.is_empty() { row.kind.to_string() } else { format!("{} {key}", row.kind) };
+        Row::Cells(vec![name, size(row.bytes), row.last_used.get(..16).unwrap_or_default().replace('T', " "), state.to_owned()])
+    });
+    let rows: Vec<_> = rows.collect();
+    let sum = |wanted: &dyn Fn(&&KeptRow) -> bool| size(view.kept.iter().filter(wanted).map(|row| row.bytes).sum());
+    let mut text = render(&columns, &rows, style);
+    let removed = sum(&|row| row.is_removed);
+    let left = sum(&|row| !row.is_removed);
+    let may_go = sum(&|row| !row.is_removed && !row.is_needed && row.kind != KeptKind::BuildTree);
+    text.extend([format!("\n{left} in {}, of which {may_go} may go; {removed} removed\n", view.folder)]);
+    if view.other_repositories > 0 {
+        let noun = if view.other_repositories == 1 { "repository" } else { "repositories" };
+        text.extend([format!("{} other {noun} in the cache: {}\n", view.other_repositories, size(view.other_bytes))]);
+    }
+    text
 }

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::model::{
     ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Fingerprint,
-    Harness, Measurement, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId, RunSettings, Source, Stopped,
-    TargetId,
+    Harness, KeptKind, Measurement, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId, RunSettings, Source,
+    Stopped, TargetId,
 };
 
 /// The version of all JSON outputs: a reader takes any with the same number.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// A time as text: RFC 3339, UTC.
 pub fn timestamp(unix_ns: i64) -> String {
@@ -243,6 +243,47 @@ impl RunsView {
     /// A list of runs.
     pub fn new(runs: Vec<RunRow>) -> Self {
         Self { version: VERSION, kind: "runs", runs }
+    }
+}
+
+/// `clean`: what is kept of a repository outside its tree.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct CleanView {
+    /// Version of this format.
+    pub version: u32,
+    /// Always `clean`.
+    pub kind: &'static str,
+    /// The folder in the cache.
+    pub folder: String,
+    /// What is kept, the build tree first, then the last used.
+    pub kept: Vec<KeptRow>,
+    /// Other repositories in the cache.
+    pub other_repositories: u64,
+    /// What these take, bytes.
+    pub other_bytes: u64,
+}
+
+/// Something that is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct KeptRow {
+    /// What it is.
+    pub kind: KeptKind,
+    /// The commit, or the executable's hash.
+    pub key: String,
+    /// What it takes on the disk, bytes.
+    pub bytes: u64,
+    /// When it was last used, RFC 3339.
+    pub last_used: String,
+    /// Whether a baseline needs it.
+    pub is_needed: bool,
+    /// Whether it was removed just now.
+    pub is_removed: bool,
+}
+
+impl CleanView {
+    /// What is kept, and what went.
+    pub fn new(folder: String, kept: Vec<KeptRow>, other_repositories: u64, other_bytes: u64) -> Self {
+        Self { version: VERSION, kind: "clean", folder, kept, other_repositories, other_bytes }
     }
 }
 

@@ -81,8 +81,9 @@ impl StoreError {
             Self::Newer { .. } => {
                 Some("install the newer perfguard that wrote it; nothing in it was changed".to_owned())
             }
-            Self::Foreign { .. } | Self::Damaged { .. } => {
-                Some("move the file away; the next run makes a new one".to_owned())
+            Self::Foreign { .. } => Some("move the file away; the next run makes a new one".to_owned()),
+            Self::Damaged { .. } => {
+                Some("`cargo perfguard store verify` says what, `store repair` keeps what is whole".to_owned())
             }
             Self::Database { .. } => Some("is the disk full, or the file read-only?".to_owned()),
             Self::Ambiguous { .. } => Some("give more digits; `cargo perfguard runs` shows them".to_owned()),

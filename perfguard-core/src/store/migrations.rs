@@ -14,7 +14,7 @@ const APPLICATION_ID: i64 = 0x7065_7266;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The steps from an empty file to the newest schema. Never changed once released, only added to.
-const STEPS: [&str; 2] = [
+pub(super) const STEPS: [&str; 2] = [
     "
     CREATE TABLE run (
         id             TEXT PRIMARY KEY,      -- UUID, version 7

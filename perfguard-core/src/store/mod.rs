@@ -9,6 +9,7 @@ mod error;
 mod location;
 mod migrations;
 mod read;
+mod verify;
 mod write;
 
 use rusqlite::Connection;
@@ -16,6 +17,7 @@ use rusqlite::Connection;
 pub use error::StoreError;
 pub use location::StoreLocation;
 pub use read::RunSummary;
+pub use verify::Salvage;
 pub use write::MeasurementKey;
 
 /// An open store.

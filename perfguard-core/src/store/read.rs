@@ -29,7 +29,7 @@ const RUN_COLUMNS: &str = "run.id, started_at, finished_at, commit_id, dirty, br
                            triple, profile, features, lock_hash, settings, tool_version, command";
 
 impl Store {
-    fn damaged(&self, what: impl Into<String>) -> StoreError {
+    pub(super) fn damaged(&self, what: impl Into<String>) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), what: what.into() }
     }
 
@@ -79,7 +79,7 @@ impl Store {
     /// When several runs begin so, or the store cannot be read.
     pub fn find_run(&self, text: &str) -> Result<Option<RunId>, StoreError> {
         let (sql, argument) = if text == "latest" {
-            ("SELECT id FROM run WHERE ?1 = ?1 ORDER BY started_at DESC, id DESC LIMIT 1", String::new())
+            ("SELECT id FROM run WHERE ?1 = ?1 ORDER BY rowid DESC LIMIT 1", String::new())
         } else {
             ("SELECT id FROM run WHERE substr(id, 1, length(?1)) = ?1 LIMIT 100", text.to_lowercase())
         };
@@ -136,11 +136,11 @@ impl Store {
         features: &[String],
     ) -> Result<Vec<RunId>, StoreError> {
         let sql = "SELECT id FROM run WHERE commit_id = ?1 AND fingerprint = ?2 AND profile = ?3 AND features = ?4
-                   AND dirty = 0 AND finished_at IS NOT NULL ORDER BY started_at DESC, id DESC";
+                   AND dirty = 0 AND finished_at IS NOT NULL ORDER BY rowid DESC";
         self.run_ids(sql, params![commit, fingerprint.0, profile, json(features)])
     }
 
-    fn run_ids(&self, sql: &str, arguments: impl rusqlite::Params) -> Result<Vec<RunId>, StoreError> {
+    pub(super) fn run_ids(&self, sql: &str, arguments: impl rusqlite::Params) -> Result<Vec<RunId>, StoreError> {
         let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
         let ids = statement.query_map(arguments, |row| row.get::<_, String>(0)).map_err(self.failed())?;
         ids.map(|id| {
@@ -163,9 +163,8 @@ impl Store {
         features: &[String],
     ) -> Result<Vec<RunId>, StoreError> {
         let sql = "SELECT id FROM run WHERE command = ?1 AND commit_id IS ?2 AND dirty = ?3 AND fingerprint = ?4
-                   AND profile = ?5 AND features = ?6 AND finished_at IS NULL ORDER BY started_at DESC, id DESC";
-        let arguments =
-            params![name(&command), source.commit, source.dirty, fingerprint.0, profile, json(features)];
+                   AND profile = ?5 AND features = ?6 AND finished_at IS NULL ORDER BY rowid DESC";
+        let arguments = params![name(&command), source.commit, source.dirty, fingerprint.0, profile, json(features)];
         self.run_ids(sql, arguments)
     }
 
@@ -179,6 +178,17 @@ impl Store {
         let keys = statement.query_map([run.to_string()], |row| row.get(0).map(MeasurementKey));
         let keys: Vec<_> = keys.and_then(Iterator::collect).map_err(self.failed())?;
         Ok(keys.into_iter().zip(self.measurements(run)?).collect())
+    }
+
+    /// The hashes of the executables that a run measured.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn artifacts(&self, run: RunId) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT artifact FROM measurement WHERE run = ?1";
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let hashes = statement.query_map([run.to_string()], |row| row.get(0));
+        hashes.and_then(Iterator::collect).map_err(self.failed())
     }
 
     /// The measurements of a run, in the order in which they were begun.

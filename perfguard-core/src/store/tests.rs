@@ -3,8 +3,8 @@
 use super::*;
 use crate::model::{
     ArtifactHash, Baseline, BenchmarkId, BuildContext, Environment, Failure, FailureKind, Harness, HarnessKind,
-    IterationControl, MetricId, NotMeasured, Note, Observation, Observations, Run, RunCommand, RunId, RunSettings, Sample, Source,
-    Stopped, TargetId, TargetKind,
+    IterationControl, MetricId, NotMeasured, Note, Observation, Observations, Run, RunCommand, RunId, RunSettings,
+    Sample, Source, Stopped, TargetId, TargetKind,
 };
 
 fn location() -> (tempfile::TempDir, StoreLocation) {
@@ -259,4 +259,110 @@ fn locations_are_paths_or_urls_of_files() {
     for text in ["postgres://host/db", "", "file:"] {
         assert!(matches!(text.parse::<StoreLocation>(), Err(StoreError::Unsupported { .. })), "{text}");
     }
+}
+
+#[test]
+fn what_is_damaged_is_named_and_what_is_whole_is_carried_over() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    for number in 1..=3 {
+        record(&mut store, &run(number), &[1.0, 2.0]);
+    }
+    assert!(store.verify().is_empty());
+    let baseline = |run: &Run, name: &str| Baseline {
+        name: name.into(),
+        run: run.id,
+        commit: "a".repeat(40),
+        fingerprint: run.environment.fingerprint(),
+        profile: "bench".into(),
+        features: Vec::new(),
+        set_at_ns: 1,
+    };
+    store.set_baseline(&baseline(&run(1), "whole")).unwrap();
+    store.set_baseline(&baseline(&run(2), "broken")).unwrap();
+    let spoil = "UPDATE observation SET data = x'ff' WHERE measurement = 2 AND sequence = 1";
+    store.connection.execute_batch(spoil).unwrap();
+    let problems = store.verify();
+    assert!(problems.len() == 1 && problems[0].contains(&run(2).id.to_string()), "{problems:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let mut other = Store::open(&StoreLocation(folder.path().join("new.db"))).unwrap();
+    let salvage = store.salvage_to(&mut other).unwrap();
+    assert_eq!((salvage.runs, salvage.baselines, salvage.lost.len()), (2, 1, 2), "{salvage:?}");
+    assert!(other.verify().is_empty());
+    assert_eq!(other.measurements(run(3).id).unwrap(), store.measurements(run(3).id).unwrap());
+    assert_eq!(other.run(run(1).id).unwrap(), store.run(run(1).id).unwrap());
+}
+
+#[test]
+fn pages_that_are_damaged_are_told_without_a_panic() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    for number in 1..=200 {
+        record(&mut store, &run(number), &[1.0; 20]);
+    }
+    drop(store);
+    let whole = fs_err::read(&location.0).unwrap();
+    for page in (1..whole.len() / 4096).step_by(7) {
+        let mut bytes = whole.clone();
+        bytes[page * 4096..(page + 1) * 4096].fill(0xa5);
+        fs_err::write(&location.0, &bytes).unwrap();
+        for beside in ["-wal", "-shm"] {
+            fs_err::remove_file(format!("{}{beside}", location.0.display())).ok();
+        }
+        let problems = Store::open(&location).map_or_else(|error| vec![error.to_string()], |store| store.verify());
+        assert!(!problems.is_empty(), "page {page} is damaged, and nobody says so");
+    }
+}
+
+#[test]
+fn latest_is_what_was_written_last_though_the_clock_was_set_back() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    record(&mut store, &run(9), &[1.0]);
+    record(&mut store, &run(2), &[1.0]);
+    assert_eq!(store.find_run("latest").unwrap(), Some(run(2).id));
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_brought_up_to_date_with_its_runs() {
+    let (_folder, location) = location();
+    fs_err::create_dir_all(location.0.parent().unwrap()).unwrap();
+    let old = rusqlite::Connection::open(&location.0).unwrap();
+    old.execute_batch(migrations::STEPS[0]).unwrap();
+    let environment = serde_json::to_string(&run(1).environment).unwrap();
+    let settings = serde_json::to_string(&run(1).settings).unwrap();
+    old.execute(
+        "INSERT INTO run VALUES (?1, 1, 2, NULL, 0, NULL, NULL, 'f', ?2, 'r', 't', 'bench', '[]', NULL, ?3, '1', '0')",
+        [run(1).id.to_string(), environment, settings],
+    )
+    .unwrap();
+    old.pragma_update(None, "application_id", 0x7065_7266).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let store = Store::open(&location).unwrap();
+    assert_eq!(store.run(run(1).id).unwrap().unwrap().command, RunCommand::Run);
+    assert!(store.verify().is_empty());
+}
+
+#[test]
+fn an_unfinished_run_is_found_by_what_it_measures_and_goes_on_where_it_stopped() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    record(&mut store, &run(1), &[1.0]);
+    let open = run(2);
+    let key = begin(&mut store, &open);
+    store.add_observation(key, 0, &observation(1.0)).unwrap();
+    let find = |store: &Store, command, source: &Source| {
+        let (fingerprint, build) = (open.environment.fingerprint(), &open.build);
+        store.unfinished_runs(command, source, &fingerprint, &build.profile, &build.features).unwrap()
+    };
+    assert_eq!(find(&store, RunCommand::Run, &open.source), [open.id]);
+    assert!(find(&store, RunCommand::Baseline, &open.source).is_empty());
+    let outside = Source { commit: None, dirty: true, branch: None, subject: None };
+    assert!(find(&store, RunCommand::Run, &outside).is_empty());
+    let again = store.measurements_to_resume(open.id).unwrap();
+    assert_eq!((again.len(), again[0].0, again[0].1.observations.len()), (1, key, 1));
+    store.add_observation(again[0].0, 1, &observation(2.0)).unwrap();
+    store.finish_run(open.id, 9).unwrap();
+    assert!(find(&store, RunCommand::Run, &open.source).is_empty());
 }

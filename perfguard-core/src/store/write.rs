@@ -153,7 +153,8 @@ impl Store {
 }
 
 fn insert_run(connection: &Connection, run: &Run) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO run (id, started_at, finished_at, commit_id, dirty, branch, subject, fingerprint, environment,
+    let sql =
+        "INSERT INTO run (id, started_at, finished_at, commit_id, dirty, branch, subject, fingerprint, environment,
                    toolchain, triple, profile, features, lock_hash, settings, seed, tool_version, command)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
     connection.execute(

@@ -14,5 +14,5 @@ mod tests;
 
 pub use error::VcsError;
 pub use repository::{CommitId, CommitInfo, Head, Repository};
-pub use snapshot::directory_tree;
+pub use snapshot::{directory_tree, include};
 pub use source_tree::{Blob, BlobId, Entry, Mode, Remark, SourceTree};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::{IndexEntryExtendedFlag, Status, StatusOptions};
@@ -161,7 +161,31 @@ fn in_work_tree() -> Status {
 /// A file or directory cannot be read.
 pub fn directory_tree(root: &Path, excluded: &[PathBuf]) -> Result<SourceTree, VcsError> {
     let mut tree = SourceTree { commit: None, dirty: false, entries: BTreeMap::new(), remarks: Vec::new() };
-    let mut folders = vec![root.to_owned()];
+    add_below(&mut tree, root, root.to_owned(), excluded)?;
+    Ok(tree)
+}
+
+/// Adds files and folders that git ignores, by paths relative to the root. Gives the paths at which there is nothing.
+///
+/// # Errors
+/// A file or folder cannot be read.
+pub fn include(tree: &mut SourceTree, root: &Path, paths: &[String]) -> Result<Vec<String>, VcsError> {
+    let mut missing = Vec::new();
+    for path in paths {
+        let relative = Path::new(path);
+        let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        match fs_err::symlink_metadata(root.join(relative)) {
+            Ok(found) if inside && found.is_dir() => add_below(tree, root, root.join(relative), &[])?,
+            Ok(found) if inside => add_file(tree, root, root.join(relative), &found)?,
+            _ => missing.push(path.clone()),
+        }
+    }
+    Ok(missing)
+}
+
+/// Adds everything below a folder, but for git's own and cargo's target directories.
+fn add_below(tree: &mut SourceTree, root: &Path, folder: PathBuf, excluded: &[PathBuf]) -> Result<(), VcsError> {
+    let mut folders = vec![folder];
     while let Some(folder) = folders.pop() {
         for item in fs_err::read_dir(&folder)? {
             let item = item?;
@@ -170,17 +194,22 @@ pub fn directory_tree(root: &Path, excluded: &[PathBuf]) -> Result<SourceTree, V
                 continue;
             }
             let found = fs_err::symlink_metadata(&path)?;
-            if found.is_dir() {
-                if !path.join("CACHEDIR.TAG").is_file() {
-                    folders.push(path);
-                }
-            } else if found.is_file() || found.is_symlink() {
-                let below = path.strip_prefix(root).unwrap_or(&path).to_owned();
-                tree.entries.insert(below, file_entry(path, &found)?);
+            if !found.is_dir() {
+                add_file(tree, root, path, &found)?;
+            } else if !path.join("CACHEDIR.TAG").is_file() {
+                folders.push(path);
             }
         }
     }
-    Ok(tree)
+    Ok(())
+}
+
+fn add_file(tree: &mut SourceTree, root: &Path, path: PathBuf, found: &Metadata) -> Result<(), VcsError> {
+    if found.is_file() || found.is_symlink() {
+        let below: PathBuf = path.strip_prefix(root).unwrap_or(&path).components().collect();
+        tree.entries.insert(below, file_entry(path, found)?);
+    }
+    Ok(())
 }
 
 fn file_entry(file: PathBuf, found: &Metadata) -> Result<Entry, VcsError> {

@@ -6,5 +6,8 @@
     reason = "a test fails by panicking and starts processes itself"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod building;
 mod support;

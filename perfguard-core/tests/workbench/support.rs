@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::common::multicall;
 use perfguard_core::build::{Build, BuildError, BuildRequest, Seat, Workbench, WorkbenchSetup};
 use perfguard_core::cancel::CancellationToken;
 use perfguard_core::event::Event;
@@ -108,11 +109,10 @@ impl World {
     }
 
     pub(crate) fn setup(&self) -> WorkbenchSetup {
-        let tests = std::env::current_exe().unwrap();
         WorkbenchSetup {
             cache: self.cache(),
             repository_key: "repository".into(),
-            executable: tests.parent().unwrap().parent().unwrap().join("examples/multicall"),
+            executable: multicall(),
             invoking_root: self.root(),
             common_dir: Repository::discover(&self.root()).unwrap().map(|found| found.common_dir().to_owned()),
             environment: self.environment.clone(),

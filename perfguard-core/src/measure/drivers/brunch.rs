@@ -43,7 +43,9 @@ impl Driver for Brunch {
                 let notes = iterations_note(control, "brunch");
                 Told::Reading(Reading { summary: Some(summary), value: *mean, notes, ..Reading::default() })
             }
-            Some(Row { mean: Err(complaint), .. }) => Told::Failed(no_result(format!("brunch: {complaint}"), &finished)),
+            Some(Row { mean: Err(complaint), .. }) => {
+                Told::Failed(no_result(format!("brunch: {complaint}"), &finished))
+            }
             None => Told::Failed(no_result(format!("brunch ran no benchmark `{}`", wanted.name), &finished)),
         });
         let told = told.collect();

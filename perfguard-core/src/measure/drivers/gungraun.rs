@@ -8,14 +8,12 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
-use super::{iterations_note, no_result, not_started, only, run};
+use super::{fresh_folder, iterations_note, no_result, only, run};
 use crate::model::{Failure, IterationControl};
 
 /// The library, its runner, and the variable that names the folder of results.
-const NAMES: [(&str, &str, &str); 2] = [
-    ("gungraun", "gungraun-runner", "GUNGRAUN_HOME"),
-    ("iai-callgrind", "iai-callgrind-runner", "IAI_CALLGRIND_HOME"),
-];
+const NAMES: [(&str, &str, &str); 2] =
+    [("gungraun", "gungraun-runner", "GUNGRAUN_HOME"), ("iai-callgrind", "iai-callgrind-runner", "IAI_CALLGRIND_HOME")];
 
 pub(super) struct Gungraun;
 
@@ -59,9 +57,7 @@ impl Driver for Gungraun {
 
 /// Runs the executable with an empty folder for results, which goes afterwards.
 fn run_in_fresh_home(session: &mut Session<'_>, args: &[&str]) -> Result<crate::process::Finished, Failure> {
-    let home = tempfile::tempdir_in(session.scratch).map_err(|source| {
-        not_started(&crate::process::ProcessError::Start { program: session.scratch.to_owned(), source })
-    })?;
+    let home = fresh_folder(session)?;
     let env = NAMES.map(|(_, _, variable)| (variable, OsString::from(home.path())));
     run(session, args, &env)
 }

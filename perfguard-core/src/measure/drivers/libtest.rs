@@ -70,7 +70,14 @@ mod tests {
 
     fn finished(stdout: &str) -> Finished {
         let stdout = stdout.as_bytes().to_vec();
-        Finished { exit: Exit::Code(0), wall_ns: 1, usage: Usage::default(), left_behind: 0, stdout, stderr: Vec::new() }
+        Finished {
+            exit: Exit::Code(0),
+            wall_ns: 1,
+            usage: Usage::default(),
+            left_behind: 0,
+            stdout,
+            stderr: Vec::new(),
+        }
     }
 
     #[test]

@@ -71,6 +71,12 @@ fn run_spec(session: &mut Session<'_>, spec: &CommandSpec) -> Result<Finished, F
     }
 }
 
+/// An empty folder of perfguard's own for what one process writes.
+fn fresh_folder(session: &Session<'_>) -> Result<tempfile::TempDir, Failure> {
+    tempfile::tempdir_in(session.scratch)
+        .map_err(|source| not_started(&ProcessError::Start { program: session.scratch.to_owned(), source }))
+}
+
 /// The one benchmark that a process is to run.
 ///
 /// # Panics

@@ -81,9 +81,7 @@ fn first_look(session: &mut Session<'_>, name: &str, control: &IterationControl)
     let parameters = json!({ "index": index, "time_ms": share.as_millis().max(1), "seed": SEED });
     let (finished, answers) = work(session, &[("estimate_iterations", parameters)])?;
     match answers.first().and_then(|answer| serde_json::from_value::<Estimated>(answer.clone()).ok()) {
-        Some(Estimated { iterations }) => {
-            Ok((index as u64) << ITERATION_BITS | iterations.clamp(1, MOST_ITERATIONS))
-        }
+        Some(Estimated { iterations }) => Ok((index as u64) << ITERATION_BITS | iterations.clamp(1, MOST_ITERATIONS)),
         None => Err(no_result(format!("tango estimated no iterations of `{name}`"), &finished)),
     }
 }

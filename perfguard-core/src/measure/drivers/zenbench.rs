@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use serde::Deserialize;
 
 use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
-use super::{iterations_note, no_result, run};
+use super::{fresh_folder, iterations_note, no_result, run};
 use crate::model::{Failure, IterationControl, Summary};
 use crate::process::Finished;
 
@@ -61,12 +61,19 @@ fn group_of(name: &str) -> &str {
     name.split_once('/').map_or(name, |(group, _)| group)
 }
 
-/// Runs a group, or all. Nothing is saved, and what it keeps all the same goes to perfguard's own folder.
+/// Runs a group, or all, without waiting for a quiet machine: which moments are compared is perfguard's affair. Nothing is
+/// saved, and what it keeps all the same goes to a folder that goes afterwards.
 fn run_group(session: &mut Session<'_>, group: Option<&str>) -> Result<Finished, Failure> {
     let chosen = group.map(|group| format!("--group={group}"));
-    let args: Vec<_> = ["--bench", "--format=json"].into_iter().chain(chosen.as_deref()).collect();
-    let data = session.scratch.join("zenbench");
-    run(session, &args, &[("ZENBENCH_NO_SAVE", OsString::from("1")), ("ZENBENCH_DATA_DIR", data.into_os_string())])
+    let args: Vec<_> = ["--bench", "--format=json", "--no-busy-gate"].into_iter().chain(chosen.as_deref()).collect();
+    // In its cache lies the queue in which its benches wait for one another: one that is killed would block it for ever.
+    let own = fresh_folder(session)?;
+    let env = [
+        ("ZENBENCH_NO_SAVE", OsString::from("1")),
+        ("ZENBENCH_DATA_DIR", own.path().join("data").into_os_string()),
+        ("XDG_CACHE_HOME", own.path().as_os_str().to_owned()),
+    ];
+    run(session, &args, &env)
 }
 
 /// Its summary of one benchmark, nanoseconds per iteration.

@@ -42,7 +42,8 @@ impl World {
     fn new(scripts: &[&[Result<f64, &'static str>]]) -> Self {
         let clock = FakeClock::default();
         let scripts = scripts.iter().map(|script| script.iter().copied().collect()).collect();
-        let executor = SimulatedExecutor { clock: clock.clone(), each: EACH, scripts, order: Vec::new(), processes: Vec::new() };
+        let executor =
+            SimulatedExecutor { clock: clock.clone(), each: EACH, scripts, order: Vec::new(), processes: Vec::new() };
         Self { executor, clock, cancel: CancellationToken::new(), recorded: Vec::new() }
     }
 

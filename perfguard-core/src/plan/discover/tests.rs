@@ -92,20 +92,3 @@ fn without_a_manifest_the_folder_is_named() {
     assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
     assert!(error.hint().is_some());
 }
-
-#[test]
-fn globs_match_as_cargo_says() {
-    for (pattern, name, expected) in [
-        ("*", "", true),
-        ("a*c", "abbc", true),
-        ("a*c", "abb", false),
-        ("?b", "ab", true),
-        ("[a-c]x", "bx", true),
-        ("[!a-c]x", "bx", false),
-        ("[ab", "a", false),
-        ("plain", "plain", true),
-        ("plain", "plainer", false),
-    ] {
-        assert_eq!(glob_matches(pattern, name), expected, "{pattern} {name}");
-    }
-}

@@ -53,11 +53,7 @@ impl Way {
     /// The command line. Without fractions of a second, each time is a whole one.
     pub(super) fn arguments(self, control: &IterationControl, fractions: bool, pattern: &str) -> Vec<String> {
         let seconds = |time: Duration| {
-            if fractions {
-                format!("{:.9}", time.as_secs_f64().max(1e-9))
-            } else {
-                time.as_secs().max(1).to_string()
-            }
+            if fractions { format!("{:.9}", time.as_secs_f64().max(1e-9)) } else { time.as_secs().max(1).to_string() }
         };
         let mut args = vec!["--bench".to_owned()];
         let mut option = |name: &str, value: String| args.extend([name.to_owned(), value]);

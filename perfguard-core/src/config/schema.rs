@@ -1,0 +1,90 @@
+//! What is made from the list of keys: the JSON schema that editors take, and the commented file.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{KEYS, Key, Kind, TABLE_KEYS};
+
+/// The schema of `perfguard.toml`.
+pub fn json_schema() -> Value {
+    let mut sections: Map<String, Value> = Map::new();
+    for key in KEYS {
+        let (section, name) = key.path.split_once('.').expect("a key lies in a section");
+        let entry = sections.entry(section).or_insert_with(
+            || json!({ "type": "object", "additionalProperties": false, "properties": {} }),
+        );
+        entry["properties"][name] = property(key);
+    }
+    let table = |more: Option<(&str, Value)>| {
+        let mut properties: Map<String, Value> =
+            TABLE_KEYS.iter().map(|key| (key.path.to_owned(), property(key))).collect();
+        properties.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        json!({
+            "type": "object",
+            "additionalProperties": { "type": "object", "additionalProperties": false, "properties": properties },
+        })
+    };
+    let globs = json!({
+        "type": "array", "items": { "type": "string" },
+        "description": "Globs over ids, `package::target::name`.",
+    });
+    sections.insert("benchmark".to_owned(), table(None));
+    sections.insert("category".to_owned(), table(Some(("benchmarks", globs))));
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "perfguard.toml",
+        "description": "Settings of `cargo perfguard`.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": sections,
+    })
+}
+
+fn property(key: &Key) -> Value {
+    let mut schema = match key.kind {
+        Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Choice(words) => json!({ "type": "string", "enum": words }),
+        Kind::Count => json!({ "type": ["integer", "string"], "minimum": 1 }),
+        Kind::Duration => json!({ "type": "string", "pattern": r"^[0-9].*(ns|us|µs|ms|s|m|h|d)$" }),
+        Kind::Percent => json!({ "type": "string", "pattern": r"^[0-9.]+ ?%$" }),
+        Kind::Bytes => json!({ "type": "string", "pattern": r"^[0-9.]+ ?([KMGT]i?B|kB|B)$" }),
+        Kind::Observations => json!({ "type": "string", "pattern": r"^[0-9]+(\.\.[0-9]+)?$" }),
+        Kind::Text => json!({ "type": "string", "minLength": 1 }),
+    };
+    let default = key.default.filter(|_| key.kind != Kind::List);
+    schema["description"] = json!(format!("{}. Expected: {}.", key.doc, key.kind.expected()));
+    if let Some(default) = default {
+        schema["default"] = json!(default);
+    }
+    schema
+}
+
+/// A file with every key as a comment, at its default.
+pub fn commented_file() -> String {
+    let mut text = String::from(
+        "# Settings of `cargo perfguard`. A variable beats this file (`PERFGUARD_RUN_BUDGET`), a flag beats both.\n\
+         # `cargo perfguard config show` tells what holds, and why.\n",
+    );
+    let mut section = "";
+    for key in KEYS {
+        let (own, name) = key.path.split_once('.').expect("a key lies in a section");
+        if own != section {
+            section = own;
+            text += &format!("\n[{section}]\n");
+        }
+        let value = match (key.kind, key.default) {
+            (Kind::List, _) => "[]".to_owned(),
+            (_, Some(default)) => format!("{default:?}"),
+            (Kind::Count, None) => "100".to_owned(),
+            (_, None) => "\"…\"".to_owned(),
+        };
+        text += &format!("# {}.\n# {name} = {value}\n", key.doc);
+    }
+    text += "\n# Some benchmarks only, by globs over `package::target::name`; the last table that matches wins.\n";
+    text += "# [benchmark.\"my-crate::*::parse/*\"]\n";
+    for key in TABLE_KEYS {
+        let value = if let Kind::Choice([first, ..]) = key.kind { *first } else { "…" };
+        text += &format!("# {} = {value:?}    # {}\n", key.path, key.doc);
+    }
+    text += "#\n# [category.slow]\n# benchmarks = [\"*::large/*\", \"*::huge/*\"]\n# statistic = \"median\"\n";
+    text
+}
