@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use perfguard_core::build::{BuildError, CheckoutError};
+use perfguard_core::config::{ConfigError, Origin};
 use perfguard_core::pipeline::PipelineError;
 use perfguard_core::store::StoreError;
 use perfguard_core::vcs::VcsError;
@@ -34,6 +35,15 @@ impl From<PipelineError> for CommandError {
             cause = known.source();
         }
         Self { exit: exit_of(&error), message: error.to_string(), causes, hint: error.hint() }
+    }
+}
+
+impl From<ConfigError> for CommandError {
+    fn from(error: ConfigError) -> Self {
+        // A flag is part of the command line; all else is configuration.
+        let flag = matches!(&error, ConfigError::Value { origin: Origin::Flag(_), .. });
+        let exit = if flag { Exit::Usage } else { Exit::Configuration };
+        Self { exit, message: error.to_string(), causes: Vec::new(), hint: error.hint() }
     }
 }
 

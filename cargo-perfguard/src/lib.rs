@@ -41,8 +41,14 @@ pub fn main() -> ExitCode {
     };
     let cancel = CancellationToken::new();
     listen_for_interrupts(&cancel);
-    let mut ui = Ui::new(cli.command.is_quiet());
-    match dispatch(cli.command, &mut ui, &cancel) {
+    let done = Ui::new(&cli.globals).and_then(|mut ui| {
+        let done = dispatch(cli.command, &mut ui, &cancel);
+        if let (Some(log), Err(error)) = (ui.log(), &done) {
+            log.line(&format!("error: {}", error.message));
+        }
+        done
+    });
+    match done {
         Ok(exit) => exit.into(),
         Err(error) => Ui::error(&error).into(),
     }
@@ -55,6 +61,11 @@ fn dispatch(command: Command, ui: &mut Ui, cancel: &CancellationToken) -> Result
         Command::Baseline(args) => commands::baseline::run(&args, ui, cancel),
         Command::Show(args) => commands::show::run(&args, ui, cancel),
         Command::Runs(args) => commands::runs::run(&args, ui, cancel),
+        Command::Config(args) => commands::config::run(&args, ui, cancel),
+        Command::Store(args) => commands::store::run(&args, ui, cancel),
+        Command::Clean(args) => commands::clean::run(&args, ui, cancel),
+        Command::Completions(args) => Ok(commands::completions::run(&args)),
+        Command::Man(args) => commands::man::run(&args),
     }
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use perfguard_core::event::{Event, EventSink};
+use perfguard_core::model::Stopped;
 
-use crate::ui;
+use crate::ui::{self, Log, Ui};
 
 /// The bar's length is time, spent against left: in rounds, all benchmarks end at about the same moment.
 const STEPS: u64 = 1_000;
@@ -14,6 +15,8 @@ const STEPS: u64 = 1_000;
 #[derive(Debug)]
 pub(crate) struct Progress {
     quiet: bool,
+    verbose: bool,
+    log: Option<Log>,
     bar: Option<ProgressBar>,
     /// Estimated measuring time left, as shown.
     left: Duration,
@@ -24,8 +27,9 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, bar: None, left: Duration::ZERO, done: String::new(), held: Vec::new() }
+    pub(crate) fn new(ui: &Ui) -> Self {
+        let (quiet, verbose, log) = (ui.is_quiet(), ui.is_verbose(), ui.log());
+        Self { quiet, verbose, log, bar: None, left: Duration::ZERO, done: String::new(), held: Vec::new() }
     }
 
     /// Says something beside the bar.
@@ -57,6 +61,9 @@ impl Progress {
 
 impl EventSink for Progress {
     fn event(&mut self, event: Event) {
+        if let Some(log) = &self.log {
+            log.line(&in_words(&event));
+        }
         match event {
             // Before the observation: this is the last drawing until it ended.
             Event::ObservationStarted { id, .. } => {
@@ -111,8 +118,55 @@ impl EventSink for Progress {
             Event::Listing { target, by_running: true } if !self.quiet => {
                 ui::remark(&format!("`{target}` cannot list its benchmarks: it is run once to learn them"), None);
             }
-            Event::Remark { .. } | Event::Waiting { .. } | Event::Listing { .. } => {}
+            Event::Detail(message) if self.verbose => self.aside(|| ui::detail(&message)),
+            Event::BenchmarkFinished { .. } | Event::Listing { .. } if self.verbose => {
+                let message = in_words(&event);
+                self.aside(|| ui::detail(&message));
+            }
+            Event::Remark { .. }
+            | Event::Waiting { .. }
+            | Event::Listing { .. }
+            | Event::Detail(_)
+            | Event::BenchmarkFinished { .. } => {}
         }
+    }
+}
+
+/// An event as a line.
+fn in_words(event: &Event) -> String {
+    match event {
+        Event::Waiting { holder } => format!("waits for {holder}"),
+        Event::CargoStarted { purpose } => purpose.clone(),
+        Event::CargoLine(line) => format!("cargo: {line}"),
+        Event::CargoFinished { well } => format!("cargo ended {}", if *well { "well" } else { "with an error" }),
+        Event::Listing { target, .. } => format!("asks `{target}` for its benchmarks"),
+        Event::Detail(message) => message.clone(),
+        Event::Remark { message, hint: Some(hint) } => format!("note: {message} (hint: {hint})"),
+        Event::Remark { message, hint: None } => format!("note: {message}"),
+        Event::MeasuringStarted { benchmarks, budget } => {
+            format!("measures {benchmarks} benchmarks, at most {}", duration(*budget))
+        }
+        Event::ObservationStarted { id, warm_up: true } => format!("warms up `{id}`"),
+        Event::ObservationStarted { id, warm_up: false } => format!("observes `{id}`"),
+        Event::ObservationFinished { id, done, total, left, .. } => {
+            format!("observed `{id}`: {done}/{total} done, {} left", duration(*left))
+        }
+        Event::BenchmarkFinished { id, stopped, observations } => {
+            format!("`{id}` ends after {observations} observations: {}", why(*stopped))
+        }
+        Event::MeasuringFinished => "measuring ended".to_owned(),
+    }
+}
+
+/// Why no further observation is taken, in words.
+fn why(stopped: Stopped) -> &'static str {
+    match stopped {
+        Stopped::Precise => "precise enough",
+        Stopped::MostObservations => "it had its most",
+        Stopped::Budget => "the budget is spent",
+        Stopped::Exact => "a count does not vary",
+        Stopped::Interrupted => "interrupted",
+        Stopped::Failed => "it failed",
     }
 }
 

@@ -1,11 +1,14 @@
 //! The only printer: data to the standard output, talk to the standard error.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style as Ansi};
 use perfguard_core::report::Style;
 
+use crate::cli::GlobalOptions;
 use crate::command_error::CommandError;
 use crate::exit_code::Exit;
 
@@ -18,16 +21,52 @@ const WIDEST: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Ui {
     quiet: bool,
+    verbose: bool,
+    log: Option<Log>,
+}
+
+/// A file in which everything is written that happens. Clones write to the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Log(Arc<fs_err::File>);
+
+impl Log {
+    /// Adds a line with the time. A log that cannot be written any more ends nothing.
+    pub(crate) fn line(&self, text: &str) {
+        writeln!(&*self.0, "{:.3} {text}", jiff::Timestamp::now()).ok();
+    }
 }
 
 impl Ui {
-    pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet }
+    /// The terminal as the user wants it.
+    pub(crate) fn new(globals: &GlobalOptions) -> Result<Self, CommandError> {
+        match globals.color.as_deref() {
+            Some("always") => ColorChoice::Always.write_global(),
+            Some("never") => ColorChoice::Never.write_global(),
+            _ => {}
+        }
+        let open = |path: &PathBuf| {
+            let opened = fs_err::OpenOptions::new().create(true).append(true).open(path);
+            opened.map(|file| Log(Arc::new(file))).map_err(|error| {
+                CommandError::usage(format!("could not open the log file: {error}"), "name a file that can be written")
+            })
+        };
+        let log = globals.log_file.as_ref().map(open).transpose()?;
+        Ok(Self { quiet: globals.quiet, verbose: globals.verbose, log })
     }
 
     /// Whether the user wants errors only.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// Whether the user wants to know each call and decision.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Where everything is written, if anywhere.
+    pub(crate) fn log(&self) -> Option<Log> {
+        self.log.clone()
     }
 
     /// Whether talk is coloured.
@@ -78,6 +117,12 @@ impl Ui {
 fn hint_line(hint: &str) -> String {
     let cyan = AnsiColor::Cyan.on_default();
     format!("\n\n{cyan}hint{cyan:#}: {hint}")
+}
+
+/// A call or a decision, for who asked for them.
+pub(crate) fn detail(message: &str) {
+    let dim = Ansi::new().dimmed();
+    talk(&format!("{dim}{message}{dim:#}"));
 }
 
 /// A remark of the engine's.

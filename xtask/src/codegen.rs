@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use cargo_perfguard::exit_code::Exit;
-use perfguard_core::report::{BaselinesView, ListView, RunView, RunsView};
+use perfguard_core::config::keys::{KEYS, Key, TABLE_KEYS, variable};
+use perfguard_core::config::{commented_file, json_schema};
+use perfguard_core::report::{BaselinesView, CleanView, ConfigView, ListView, RunView, RunsView};
 use schemars::{JsonSchema, schema_for};
 
 /// Writes the files, or compares them with what is checked in.
@@ -36,8 +38,12 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/list.json", schema::<ListView>()?),
         ("schemas/runs.json", schema::<RunsView>()?),
         ("schemas/baselines.json", schema::<BaselinesView>()?),
+        ("schemas/clean.json", schema::<CleanView>()?),
+        ("schemas/config.json", schema::<ConfigView>()?),
+        ("schemas/perfguard.toml.json", serde_json::to_string_pretty(&json_schema())? + "\n"),
         ("docs/cli.md", reference()),
         ("docs/exit-codes.md", exit_codes()),
+        ("docs/configuration.md", configuration()),
     ])
 }
 
@@ -64,6 +70,37 @@ fn section(text: &mut String, command: &mut clap::Command, name: &str) {
         let name = format!("{name} {}", inner.get_name());
         section(text, inner, &name);
     }
+}
+
+/// Every key of the configuration.
+fn configuration() -> String {
+    let mut text = String::from(
+        "# Configuration\n\nGenerated from the list of keys by `cargo xtask codegen`; do not edit.\n\n\
+         `perfguard.toml` at the workspace's root; the same tables in a `Cargo.toml` as `[package.metadata.perfguard]` and\n\
+         `[workspace.metadata.perfguard]`. A flag beats a variable, a variable beats `perfguard.toml`, that beats the\n\
+         package's metadata, and that the workspace's. The configuration of the tree in which the command is called counts,\n\
+         whatever revision is measured. `cargo perfguard config show` tells what holds, and why; `config init` writes a\n\
+         commented file. An unknown key is an error (code 96). Every value has its unit.\n\n\
+         Editors that take JSON schemas: put `#:schema https://raw.githubusercontent.com/perfguard/perfguard/main/schemas/perfguard.toml.json`\n\
+         on the first line.\n\n| key | default | variable | what it means |\n|---|---|---|---|\n",
+    );
+    let default = |key: &Key| {
+        key.default.filter(|default| !default.is_empty()).map_or_else(String::new, |text| format!("`{text}`"))
+    };
+    for key in KEYS {
+        let Key { path, doc, .. } = key;
+        writeln!(text, "| `{path}` | {} | `{}` | {doc}: {} |", default(key), variable(key), key.kind.expected())
+            .expect("writing to a string");
+    }
+    text += "\n`PERFGUARD_CACHE` names the folder in which everything is built.\n\n\
+             ## Some benchmarks only\n\n`[benchmark.\"GLOB\"]` is for the benchmarks whose id, `package::target::name`, the glob matches (`*`, `?`,\n\
+             `[a-z]`); `[category.NAME]` for those that one of its `benchmarks = [GLOB, …]` matches. The last table that matches\n\
+             and has the key wins.\n\n| key | what it means |\n|---|---|\n";
+    for Key { path, doc, kind, .. } in TABLE_KEYS {
+        writeln!(text, "| `{path}` | {doc}: {} |", kind.expected()).expect("writing to a string");
+    }
+    write!(text, "\n## What `config init` writes\n\n```toml\n{}```\n", commented_file()).expect("writing to a string");
+    text
 }
 
 fn exit_codes() -> String {

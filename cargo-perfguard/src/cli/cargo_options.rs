@@ -4,8 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
+use perfguard_core::build::KeepLimits;
+use perfguard_core::config::Config;
 use perfguard_core::pipeline::BuildOptions;
 use perfguard_core::plan::Selection;
+
+use crate::ui::Ui;
 
 /// Cargo's own selection flags.
 #[derive(Debug, Clone, Default, Args)]
@@ -19,7 +23,7 @@ pub struct CargoOptions {
     #[arg(long, alias = "all")]
     pub workspace: bool,
     /// Leave out a package of the workspace (can be repeated)
-    #[arg(long, value_name = "SPEC", requires = "workspace")]
+    #[arg(long, value_name = "SPEC", requires = "workspace", hide = true)]
     pub exclude: Vec<String>,
     /// Only this bench target (can be repeated)
     #[arg(long, value_name = "NAME")]
@@ -28,34 +32,40 @@ pub struct CargoOptions {
     #[arg(short = 'F', long, value_name = "FEATURES")]
     pub features: Vec<String>,
     /// Turn on all features
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub all_features: bool,
     /// Leave the default feature off
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub no_default_features: bool,
-    /// Build with this profile
-    #[arg(long, value_name = "NAME", default_value = "bench")]
+    /// Build with this profile [default: bench]
+    #[arg(long, value_name = "NAME", default_value = "bench", hide_default_value = true)]
     pub profile: String,
     /// Build for this target triple
-    #[arg(long, value_name = "TRIPLE")]
+    #[arg(long, value_name = "TRIPLE", hide = true)]
     pub target: Option<String>,
     /// Use the package or workspace of this Cargo.toml
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
     /// Fail rather than change Cargo.lock
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub locked: bool,
     /// Do without the network
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub offline: bool,
     /// Both --locked and --offline
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub frozen: bool,
+}
+
+/// How much of what is built is kept.
+fn keep_limits(config: &Config) -> Option<KeepLimits> {
+    let (bytes, age) = (config.bytes("workbench.cache-size")?, config.duration("workbench.cache-age")?);
+    Some(KeepLimits { bytes, age })
 }
 
 impl CargoOptions {
     /// How to build, in the engine's words.
-    pub(crate) fn build_options(&self, wait: bool, color: bool) -> BuildOptions {
+    pub(crate) fn build_options(&self, wait: bool, config: &Config) -> BuildOptions {
         let words = |list: &[String]| list.iter().flat_map(|item| item.split([',', ' '])).map(str::to_owned).collect();
         let features: Vec<String> = words(&self.features);
         BuildOptions {
@@ -72,8 +82,11 @@ impl CargoOptions {
                 all_features: self.all_features,
                 no_default_features: self.no_default_features,
             },
-            color,
+            color: Ui::colors_talk(),
             wait,
+            include: config.list("workbench.include").to_vec(),
+            tables: config.tables(),
+            keep: keep_limits(config),
         }
     }
 

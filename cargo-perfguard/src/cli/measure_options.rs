@@ -1,70 +1,85 @@
-//! How to measure, with units in every value.
-
-use std::time::Duration;
+//! How to measure, with units in every value. Each flag stands for a key of the configuration and beats it.
 
 use clap::Args;
-use perfguard_core::config::units::{parse_duration, parse_observations, parse_percent};
-use perfguard_core::model::{IterationControl, Observations, RunSettings};
+use perfguard_core::config::keys::{self, Kind};
 
-use super::FilterOptions;
+/// A value of a configuration key as a flag: its key, the flag, what the user wrote.
+pub type Flag = (&'static str, &'static str, String);
 
 /// Observations under `--quick`: enough for a 95 % interval of the median, and no more.
-const QUICK: Observations = Observations { min: 8, max: 8 };
-/// Bytes of output kept of one process and stream.
-const OUTPUT_LIMIT: u64 = 16 << 20;
+const QUICK: &str = "8..8";
 
 /// How to measure.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Measuring")]
 pub struct MeasureOptions {
     /// Take 8 observations of each benchmark, whatever their precision
     #[arg(long, conflicts_with = "observations")]
     pub quick: bool,
-    /// Measuring time of the whole run
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
-    pub budget: Duration,
-    /// Stop a benchmark when half the interval of its median is this narrow
-    #[arg(long, value_name = "PERCENT", default_value = "1%", value_parser = parse_percent)]
-    pub precision: f64,
-    /// Fewest and most observations of a benchmark
-    #[arg(long, value_name = "MIN..MAX", default_value = "8..40", value_parser = parse_observations)]
-    pub observations: Observations,
-    /// Warm-up time inside a process
-    #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = parse_duration)]
-    pub warm_up: Duration,
-    /// Measuring time inside a process
-    #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = parse_duration)]
-    pub observation_time: Duration,
+    /// Measuring time of the whole run [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub budget: Option<String>,
+    /// Stop when a median is known to ± this [default: 1%]
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub precision: Option<String>,
+    /// Fewest and most observations of a benchmark [default: 8..40]
+    #[arg(long, value_name = "MIN..MAX", value_parser = observations)]
+    pub observations: Option<String>,
+    /// Warm-up time inside a process [default: 5ms]
+    #[arg(long, value_name = "TIME", value_parser = time, hide = true)]
+    pub warm_up: Option<String>,
+    /// Measuring time inside a process [default: 10ms]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub observation_time: Option<String>,
     /// Iterations in a sample, where the harness can be told
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub iterations: Option<u64>,
-    /// Time limit of one process
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
-    pub timeout: Duration,
+    #[arg(long, value_name = "N", value_parser = count, hide = true)]
+    pub iterations: Option<String>,
+    /// Time limit of one process [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub timeout: Option<String>,
     /// Draw the order of observations from this seed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide = true)]
     pub seed: Option<u64>,
 }
 
 impl MeasureOptions {
-    /// The settings that these options and the filter make; `seed` is taken where the user gave none.
-    pub(crate) fn settings(&self, filter: &FilterOptions, seed: u64) -> RunSettings {
-        RunSettings {
-            control: IterationControl {
-                warm_up: self.warm_up,
-                observation_time: self.observation_time,
-                iterations: self.iterations,
-                ..IterationControl::default()
-            },
-            warm_up_processes: 1,
-            observations: if self.quick { QUICK } else { self.observations },
-            precision: self.precision,
-            budget: self.budget,
-            timeout: self.timeout,
-            output_limit: OUTPUT_LIMIT,
-            seed: self.seed.unwrap_or(seed),
-            filter: filter.filter.clone(),
-            exact: filter.exact,
+    /// What the user gave, by the keys that it stands for.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        let given = [
+            ("run.budget", "--budget", &self.budget),
+            ("run.precision", "--precision", &self.precision),
+            ("run.observations", "--observations", &self.observations),
+            ("run.warm-up", "--warm-up", &self.warm_up),
+            ("run.observation-time", "--observation-time", &self.observation_time),
+            ("run.iterations", "--iterations", &self.iterations),
+            ("run.timeout", "--timeout", &self.timeout),
+        ];
+        let mut flags: Vec<Flag> =
+            given.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect();
+        if self.quick {
+            flags.push(("run.observations", "--quick", QUICK.to_owned()));
         }
+        debug_assert!(flags.iter().all(|(key, ..)| keys::find(key).is_some()), "each flag stands for a key");
+        flags
     }
+}
+
+fn checked(kind: Kind, text: &str) -> Result<String, String> {
+    kind.check(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn time(text: &str) -> Result<String, String> {
+    checked(Kind::Duration, text)
+}
+
+fn percent(text: &str) -> Result<String, String> {
+    checked(Kind::Percent, text)
+}
+
+fn observations(text: &str) -> Result<String, String> {
+    checked(Kind::Observations, text)
+}
+
+fn count(text: &str) -> Result<String, String> {
+    checked(Kind::Count, text)
 }

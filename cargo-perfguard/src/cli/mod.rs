@@ -8,16 +8,21 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use cargo_options::CargoOptions;
-pub use measure_options::MeasureOptions;
+pub use measure_options::{Flag, MeasureOptions};
 
 use crate::exit_code::Exit;
 
 /// Measure a cargo workspace's benchmarks, tie the results to commits, and tell what changed
 #[derive(Debug, Parser)]
 #[command(name = "cargo perfguard", bin_name = "cargo perfguard", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 well, 2 usage, 4 nothing to measure, 97 environment, 98 store, 101 build, \
-                        102 cargo metadata, 103 a benchmark failed, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 well, 2 usage, 4 nothing to measure, 96 configuration, 97 environment, 98 store, \
+                        101 build, 102 cargo metadata, 103 a benchmark failed, 130 interrupted."
+)]
 pub struct Cli {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub globals: GlobalOptions,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -27,14 +32,17 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List every bench target, its harness and its benchmarks
-    #[command(after_help = "Examples:\n  cargo perfguard list\n  cargo perfguard list --format json parse")]
+    #[command(after_help = "Cargo's other flags for packages, features and locking work too; docs/cli.md has all.\n\n\
+                            Examples:\n  cargo perfguard list\n  cargo perfguard list --format json parse")]
     List(ListArgs),
     /// Measure the benchmarks of the working tree and record the results
-    #[command(after_help = "Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
+    #[command(after_help = "Cargo's other flags for packages, features and locking work too; docs/cli.md has all.\n\n\
+                            Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
                             cargo perfguard run -p my-crate --budget 5m --precision 0.5%")]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Measure a commit, keep its executables, and give it a name to compare with
-    #[command(after_help = "Examples:\n  cargo perfguard baseline --commit HEAD~1\n  \
+    #[command(after_help = "Cargo's other flags for packages, features and locking work too; docs/cli.md has all.\n\n\
+                            Examples:\n  cargo perfguard baseline --commit HEAD~1\n  \
                             cargo perfguard baseline --commit v1.2.0 --name release\n  cargo perfguard baseline list")]
     Baseline(Box<BaselineArgs>),
     /// Show a recorded run
@@ -43,19 +51,42 @@ pub enum Command {
     /// List the recorded runs, newest first
     #[command(after_help = "Examples:\n  cargo perfguard runs\n  cargo perfguard runs --limit 100 --format json")]
     Runs(RunsArgs),
+    /// Show the settings that hold, each with its origin, or write a commented file
+    #[command(after_help = "Examples:\n  cargo perfguard config show --budget 5m\n  cargo perfguard config init")]
+    Config(ConfigArgs),
+    /// Check that the store is whole, or keep what of it is
+    #[command(after_help = "Examples:\n  cargo perfguard store verify\n  cargo perfguard store repair")]
+    Store(StoreArgs),
+    /// Show what is kept outside the tree, and remove what may go
+    #[command(after_help = "Examples:\n  cargo perfguard clean\n  cargo perfguard clean --unused")]
+    Clean(CleanArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = "Examples:\n  source <(cargo perfguard completions bash)\n  \
+                            cargo perfguard completions fish > ~/.config/fish/completions/cargo-perfguard.fish")]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page a command to a folder
+    #[command(
+        after_help = "Examples:\n  cargo perfguard man | man -l -\n  cargo perfguard man --dir /usr/local/share/man/man1"
+    )]
+    Man(ManArgs),
 }
 
-impl Command {
-    /// Whether the user wants errors only.
-    pub fn is_quiet(&self) -> bool {
-        match self {
-            Self::List(args) => args.output.quiet,
-            Self::Run(args) => args.output.quiet,
-            Self::Baseline(args) => args.output.quiet,
-            Self::Show(args) => args.output.quiet,
-            Self::Runs(args) => args.output.quiet,
-        }
-    }
+/// What holds for every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct GlobalOptions {
+    /// Print results and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tell each call of cargo and each decision
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Write everything that happens to this file
+    #[arg(long, value_name = "PATH", global = true)]
+    pub log_file: Option<std::path::PathBuf>,
+    /// Colour the output [default: auto]
+    #[arg(long, value_name = "WHEN", global = true, value_parser = ["auto", "always", "never"], hide_possible_values = true)]
+    pub color: Option<String>,
 }
 
 /// How results are written.
@@ -71,20 +102,25 @@ pub enum Format {
 /// What is printed.
 #[derive(Debug, Clone, Args)]
 pub struct OutputOptions {
-    /// Print results as a table or as JSON
+    /// Print results as `text` or as `json` [default: text]
     #[arg(long, value_enum, default_value_t, global = true, help_heading = "Output")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub format: Format,
-    /// Print results and errors only
-    #[arg(short, long, global = true, help_heading = "Output")]
-    pub quiet: bool,
 }
 
 /// Where results are kept.
 #[derive(Debug, Clone, Args)]
 pub struct StoreOptions {
     /// Keep results in this file rather than in the repository's git directory
-    #[arg(long, value_name = "PATH|URL", env = "PERFGUARD_STORE", global = true, help_heading = "Output")]
+    #[arg(long, value_name = "PATH|URL", global = true, help_heading = "Output")]
     pub store: Option<String>,
+}
+
+impl StoreOptions {
+    /// What the user gave, by the key that it stands for.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        self.store.iter().map(|store| ("store.url", "--store", store.clone())).collect()
+    }
 }
 
 /// Which benchmarks.
@@ -101,7 +137,7 @@ pub struct FilterOptions {
 /// Waiting for others.
 #[derive(Debug, Clone, Args)]
 pub struct WaitOptions {
-    /// Leave with code 97 rather than wait while another perfguard measures on this machine
+    /// Leave with code 97 rather than wait for another perfguard
     #[arg(long)]
     pub no_wait: bool,
 }
@@ -135,6 +171,9 @@ pub struct RunArgs {
     /// Show no change against a baseline
     #[arg(long)]
     pub no_baseline: bool,
+    /// Go on with the same command's last run, if it was not finished
+    #[arg(long)]
+    pub resume: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub wait: WaitOptions,
@@ -168,6 +207,9 @@ pub struct BaselineArgs {
     /// Measure again although the commit was measured here before
     #[arg(long)]
     pub fresh: bool,
+    /// Go on with the same command's last run, if it was not finished
+    #[arg(long)]
+    pub resume: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub filter: FilterOptions,
@@ -252,17 +294,123 @@ pub struct RunsArgs {
     pub output: OutputOptions,
 }
 
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What to do with the configuration.
+    #[command(subcommand)]
+    pub verb: ConfigVerb,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Show every setting that holds, with its origin
+    Show(Box<ConfigShowArgs>),
+    /// Write a commented perfguard.toml to the workspace's root
+    Init {
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "documented at the type")]
+        manifest: ManifestOptions,
+    },
+}
+
+/// Arguments of `config show`.
+#[derive(Debug, Args)]
+pub struct ConfigShowArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub measure: MeasureOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub manifest: ManifestOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub store: StoreOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub output: OutputOptions,
+}
+
+/// Arguments of `store`.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// What to do with the store.
+    #[command(subcommand)]
+    pub verb: StoreVerb,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub manifest: ManifestOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub store: StoreOptions,
+}
+
+/// What to do with the store.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum StoreVerb {
+    /// Look through all of it and name what cannot be read
+    Verify,
+    /// Move it aside and keep what is whole in a new one
+    Repair,
+}
+
+/// Arguments of `clean`.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// Remove commits and executables that no baseline needs
+    #[arg(long)]
+    pub unused: bool,
+    /// Remove everything: the build tree and what baselines need, too
+    #[arg(long, conflicts_with = "unused")]
+    pub all: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub wait: WaitOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub manifest: ManifestOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub store: StoreOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub output: OutputOptions,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell: bash, zsh, fish, elvish or powershell
+    #[arg(value_name = "SHELL", value_enum, hide_possible_values = true)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write a page for each command to this folder
+    #[arg(long, value_name = "PATH")]
+    pub dir: Option<std::path::PathBuf>,
+}
+
 /// Where the workspace is.
 #[derive(Debug, Clone, Args)]
 pub struct ManifestOptions {
     /// Use the workspace of this Cargo.toml
-    #[arg(long, value_name = "PATH", help_heading = "Cargo")]
+    #[arg(long, value_name = "PATH", help_heading = "Cargo", global = true)]
     pub manifest_path: Option<std::path::PathBuf>,
 }
 
 /// The command line's own definition, for the reference that is generated from it.
+///
+/// Arguments that help leaves out, so that it fits a screen, are in it.
 pub fn command() -> clap::Command {
-    Cli::command()
+    shown(Cli::command())
+}
+
+fn shown(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| argument.hide(false)).mut_subcommands(shown)
 }
 
 /// Prints what clap has to say; gives the exit code.

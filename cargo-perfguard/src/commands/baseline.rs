@@ -10,7 +10,7 @@ use perfguard_core::pipeline::{
 use perfguard_core::report::{BaselinesView, baselines_table};
 use perfguard_core::store::Store;
 
-use super::{Here, exit_of, filter, fresh_seed, show, show_run};
+use super::{Here, exit_of, filter, flags, seed, show, show_run};
 use crate::cli::{BaselineArgs, BaselineVerb};
 use crate::command_error::CommandError;
 use crate::exit_code::Exit;
@@ -18,17 +18,18 @@ use crate::progress::Progress;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &BaselineArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
-    let here = Here::find(args.cargo.manifest_path.as_deref(), cancel)?;
+    let flags = flags(&args.measure, &args.store);
+    let here = Here::find(args.cargo.manifest_path.as_deref(), &flags, ui, cancel)?;
     match &args.verb {
         None => record(args, &here, ui, cancel),
         Some(BaselineVerb::List) => {
-            let store = here.store_to_read(&args.store)?;
+            let store = here.store_to_read()?;
             let view = BaselinesView::new(store.baselines()?, &environment::detect().fingerprint());
             show(&view, args.output.format, baselines_table);
             Ok(Exit::Success)
         }
         Some(BaselineVerb::Show(which)) => {
-            let store = here.store_to_read(&args.store)?;
+            let store = here.store_to_read()?;
             let baseline = find(&store, &which.name)?;
             show_run(&report_run(&store, baseline.run, None)?, args.output.format);
             Ok(Exit::Success)
@@ -48,32 +49,26 @@ fn find(store: &Store, name: &str) -> Result<Baseline, PipelineError> {
 }
 
 fn record(args: &BaselineArgs, here: &Here, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
-    let mut store = here.store(&args.store)?;
+    let mut store = here.store()?;
     let clock = SystemClock::default();
     let request = BaselineRequest {
-        options: args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk()),
+        options: args.cargo.build_options(!args.wait.no_wait, &here.config),
         filter: filter(&args.filter),
-        settings: args.measure.settings(&args.filter, fresh_seed(&clock)),
+        settings: here.settings(&args.filter, seed(&args.measure, &clock)),
+        resume: args.resume,
         revision: args.commit.clone(),
         name: args.name.clone(),
         fresh: args.fresh,
     };
-    let outcome = record_baseline(
-        &here.place,
-        &here.tools,
-        &request,
-        &mut store,
-        &clock,
-        &mut Progress::new(ui.is_quiet()),
-        cancel,
-    )?;
+    let outcome =
+        record_baseline(&here.place, &here.tools, &request, &mut store, &clock, &mut Progress::new(ui), cancel)?;
     show_run(&outcome.report, args.output.format);
     match &outcome.baseline {
         Some(baseline) => {
             let how = if outcome.reused { ", already measured here; `--fresh` measures it again" } else { "" };
             ui.say(&format!("baseline `{}` is commit {}{how}", baseline.name, &baseline.commit[..9]));
         }
-        None => ui.say("interrupted: what was measured is kept, the baseline is as it was"),
+        None => ui.say("interrupted: what was measured is kept, the baseline is as it was; `--resume` goes on"),
     }
     Ok(exit_of(&outcome.report, outcome.baseline.is_none()))
 }
@@ -86,11 +81,11 @@ fn promote(
     ui: &mut Ui,
     cancel: &CancellationToken,
 ) -> Result<Exit, CommandError> {
-    let mut store = here.store(&args.store)?;
+    let mut store = here.store()?;
     let id = store.find_run(run)?.ok_or(PipelineError::Unknown { what: "run", name: run.to_owned() })?;
-    let options = args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk());
+    let options = args.cargo.build_options(!args.wait.no_wait, &here.config);
     let clock = SystemClock::default();
-    let mut progress = Progress::new(ui.is_quiet());
+    let mut progress = Progress::new(ui);
     let baseline =
         promote_run(&here.place, &here.tools, &options, id, name, &mut store, &clock, &mut progress, cancel)?;
     ui.say(&format!("baseline `{name}` is commit {}, run {id}", &baseline.commit[..9]));
@@ -104,18 +99,11 @@ fn verify(
     ui: &mut Ui,
     cancel: &CancellationToken,
 ) -> Result<Exit, CommandError> {
-    let store = here.store_to_read(&args.store)?;
+    let store = here.store_to_read()?;
     let baseline = find(&store, name)?;
-    let options = args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk());
-    let problems = verify_baseline(
-        &here.place,
-        &here.tools,
-        &options,
-        &baseline,
-        &store,
-        &mut Progress::new(ui.is_quiet()),
-        cancel,
-    )?;
+    let options = args.cargo.build_options(!args.wait.no_wait, &here.config);
+    let problems =
+        verify_baseline(&here.place, &here.tools, &options, &baseline, &store, &mut Progress::new(ui), cancel)?;
     if problems.is_empty() {
         ui.say(&format!("baseline `{name}` ({}) is whole", &baseline.commit[..9]));
         return Ok(Exit::Success);
@@ -135,9 +123,9 @@ fn remove(
     ui: &mut Ui,
     cancel: &CancellationToken,
 ) -> Result<Exit, CommandError> {
-    let mut store = here.store(&args.store)?;
-    let options = args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk());
-    remove_baseline(&here.place, &here.tools, &options, name, &mut store, &mut Progress::new(ui.is_quiet()), cancel)?;
+    let mut store = here.store()?;
+    let options = args.cargo.build_options(!args.wait.no_wait, &here.config);
+    remove_baseline(&here.place, &here.tools, &options, name, &mut store, &mut Progress::new(ui), cancel)?;
     ui.say(&format!("baseline `{name}` is removed; its runs stay recorded"));
     Ok(Exit::Success)
 }

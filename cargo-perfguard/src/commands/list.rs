@@ -19,18 +19,10 @@ use crate::ui::Ui;
 const LIMITS: Limits = Limits { timeout: Duration::from_mins(1), output_bytes: 16 << 20 };
 
 pub(crate) fn run(args: &ListArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
-    let here = Here::find(args.cargo.manifest_path.as_deref(), cancel)?;
-    let options = args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk());
+    let here = Here::find(args.cargo.manifest_path.as_deref(), &[], ui, cancel)?;
+    let options = args.cargo.build_options(!args.wait.no_wait, &here.config);
     let filter = filter(&args.filter);
-    let view = list_benchmarks(
-        &here.place,
-        &here.tools,
-        &options,
-        &filter,
-        LIMITS,
-        &mut Progress::new(ui.is_quiet()),
-        cancel,
-    )?;
+    let view = list_benchmarks(&here.place, &here.tools, &options, &filter, LIMITS, &mut Progress::new(ui), cancel)?;
     show(&view, args.output.format, list_table);
     let reasons: Vec<_> = view.targets.iter().filter_map(|target| target.not_measured.as_ref()).collect();
     let failed = |reason: &NotMeasured| reasons.iter().any(|row| row.reason == *reason);

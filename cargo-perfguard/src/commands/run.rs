@@ -4,7 +4,7 @@ use perfguard_core::cancel::CancellationToken;
 use perfguard_core::clock::SystemClock;
 use perfguard_core::pipeline::{BaselineChoice, RunRequest, run_working_tree};
 
-use super::{Here, exit_of, filter, fresh_seed, show_run};
+use super::{Here, exit_of, filter, flags, seed, show_run};
 use crate::cli::RunArgs;
 use crate::command_error::CommandError;
 use crate::exit_code::Exit;
@@ -12,31 +12,26 @@ use crate::progress::Progress;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &RunArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
-    let here = Here::find(args.cargo.manifest_path.as_deref(), cancel)?;
-    let mut store = here.store(&args.store)?;
+    let flags = flags(&args.measure, &args.store);
+    let here = Here::find(args.cargo.manifest_path.as_deref(), &flags, ui, cancel)?;
+    let mut store = here.store()?;
     let clock = SystemClock::default();
     let request = RunRequest {
-        options: args.cargo.build_options(!args.wait.no_wait, Ui::colors_talk()),
+        options: args.cargo.build_options(!args.wait.no_wait, &here.config),
         filter: filter(&args.filter),
-        settings: args.measure.settings(&args.filter, fresh_seed(&clock)),
+        settings: here.settings(&args.filter, seed(&args.measure, &clock)),
+        resume: args.resume,
         baseline: match &args.baseline {
             Some(name) => BaselineChoice::Named(name.clone()),
             None if args.no_baseline => BaselineChoice::None,
             None => BaselineChoice::Default,
         },
     };
-    let outcome = run_working_tree(
-        &here.place,
-        &here.tools,
-        &request,
-        &mut store,
-        &clock,
-        &mut Progress::new(ui.is_quiet()),
-        cancel,
-    )?;
+    let outcome =
+        run_working_tree(&here.place, &here.tools, &request, &mut store, &clock, &mut Progress::new(ui), cancel)?;
     show_run(&outcome.report, args.output.format);
     if outcome.interrupted {
-        ui.say("interrupted: what was measured is kept");
+        ui.say("interrupted: what was measured is kept; `--resume` goes on");
     }
     Ok(exit_of(&outcome.report, outcome.interrupted))
 }

@@ -9,9 +9,9 @@ use crate::command_error::CommandError;
 use crate::exit_code::Exit;
 use crate::ui::Ui;
 
-pub(crate) fn run(args: &ShowArgs, _: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
-    let here = Here::find(args.manifest.manifest_path.as_deref(), cancel)?;
-    let store = here.store_to_read(&args.store)?;
+pub(crate) fn run(args: &ShowArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
+    let here = Here::find(args.manifest.manifest_path.as_deref(), &args.store.flags(), ui, cancel)?;
+    let store = here.store_to_read()?;
     let id = store.find_run(&args.run)?.ok_or(PipelineError::Unknown { what: "run", name: args.run.clone() })?;
     show_run(&report_run(&store, id, None)?, args.output.format);
     Ok(Exit::Success)

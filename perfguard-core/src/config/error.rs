@@ -43,6 +43,14 @@ pub enum ConfigError {
         /// Why.
         message: String,
     },
+    /// A file cannot be written.
+    #[error("could not write `{}`: {message}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
     /// A file that would be written is there already.
     #[error("`{}` is there already", .0.display())]
     Exists(PathBuf),
@@ -57,7 +65,7 @@ impl ConfigError {
                 Some("`cargo perfguard config show` lists the keys there are".to_owned())
             }
             Self::Exists(_) => Some("`cargo perfguard config show` tells what it says".to_owned()),
-            Self::Syntax { .. } | Self::Value { .. } | Self::Unreadable { .. } => None,
+            Self::Syntax { .. } | Self::Value { .. } | Self::Unreadable { .. } | Self::Unwritable { .. } => None,
         }
     }
 }

@@ -174,7 +174,7 @@ fn checked(kind: Kind, path: &str, value: &DeValue<'_>, origin: &Origin) -> Resu
         }
         (Kind::List, _) => return Err(refused(kind.expected())),
         (_, DeValue::String(text)) => text.to_string(),
-        (kind, DeValue::Integer(number)) if kind == Kind::Count => number.as_str().replace('_', ""),
+        (Kind::Count, DeValue::Integer(number)) => number.as_str().replace('_', ""),
         _ => return Err(refused(kind.expected())),
     };
     match kind.check(&found) {
@@ -190,6 +190,6 @@ fn shown(value: &DeValue<'_>) -> String {
         DeValue::Integer(number) => number.as_str().to_owned(),
         DeValue::Float(number) => number.as_str().to_owned(),
         DeValue::Boolean(value) => value.to_string(),
-        other => format!("a {}", other.type_str()),
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => format!("a {}", value.type_str()),
     }
 }

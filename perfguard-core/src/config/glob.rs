@@ -64,7 +64,8 @@ mod tests {
         {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [("a*c", "abb"), ("[a-c]x", "dx"), ("[!a]x", "ax"), ("[a", "a"), ("", "a"), ("a?", "a")] {
+        for (pattern, text) in [("a*c", "abb"), ("[a-c]x", "dx"), ("[!a]x", "ax"), ("[a", "a"), ("", "a"), ("a?", "a")]
+        {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
     }

@@ -9,9 +9,9 @@ pub fn json_schema() -> Value {
     let mut sections: Map<String, Value> = Map::new();
     for key in KEYS {
         let (section, name) = key.path.split_once('.').expect("a key lies in a section");
-        let entry = sections.entry(section).or_insert_with(
-            || json!({ "type": "object", "additionalProperties": false, "properties": {} }),
-        );
+        let entry = sections
+            .entry(section)
+            .or_insert_with(|| json!({ "type": "object", "additionalProperties": false, "properties": {} }));
         entry["properties"][name] = property(key);
     }
     let table = |more: Option<(&str, Value)>| {
@@ -69,7 +69,7 @@ pub fn commented_file() -> String {
         let (own, name) = key.path.split_once('.').expect("a key lies in a section");
         if own != section {
             section = own;
-            text += &format!("\n[{section}]\n");
+            text.extend([format!("\n[{section}]\n")]);
         }
         let value = match (key.kind, key.default) {
             (Kind::List, _) => "[]".to_owned(),
@@ -77,13 +77,13 @@ pub fn commented_file() -> String {
             (Kind::Count, None) => "100".to_owned(),
             (_, None) => "\"…\"".to_owned(),
         };
-        text += &format!("# {}.\n# {name} = {value}\n", key.doc);
+        text.extend([format!("# {}.\n# {name} = {value}\n", key.doc)]);
     }
     text += "\n# Some benchmarks only, by globs over `package::target::name`; the last table that matches wins.\n";
     text += "# [benchmark.\"my-crate::*::parse/*\"]\n";
     for key in TABLE_KEYS {
         let value = if let Kind::Choice([first, ..]) = key.kind { *first } else { "…" };
-        text += &format!("# {} = {value:?}    # {}\n", key.path, key.doc);
+        text.extend([format!("# {} = {value:?}    # {}\n", key.path, key.doc)]);
     }
     text += "#\n# [category.slow]\n# benchmarks = [\"*::large/*\", \"*::huge/*\"]\n# statistic = \"median\"\n";
     text

@@ -101,8 +101,14 @@ fn the_last_matching_table_wins_and_categories_are_tables_too() {
     assert_eq!(of("p::a::parse/1"), Some("mean"));
     assert_eq!(of("p::a::parse/exact"), Some("fastest"));
     assert_eq!(of("q::x::render"), None);
-    assert_eq!(load("[benchmark.\"p::a::*\"]\nharness = \"plain\"\n").unwrap().tables().of_target("p::a", "harness"), Some("plain"));
-    assert_eq!(load("[benchmark.\"p::a\"]\nharness = \"plain\"\n").unwrap().tables().of_target("p::a", "harness"), Some("plain"));
+    assert_eq!(
+        load("[benchmark.\"p::a::*\"]\nharness = \"plain\"\n").unwrap().tables().of_target("p::a", "harness"),
+        Some("plain")
+    );
+    assert_eq!(
+        load("[benchmark.\"p::a\"]\nharness = \"plain\"\n").unwrap().tables().of_target("p::a", "harness"),
+        Some("plain")
+    );
 }
 
 #[test]

@@ -249,7 +249,14 @@ fn plan<'a>(
         planned.push(Planned { id: id.clone(), unit, exact, values: values.unwrap_or_default(), notes });
         let statistic = what.tables.of(id, "statistic").map(|name| name.parse().expect("the configuration checks it"));
         let statistic = statistic.unwrap_or_default();
-        jobs.push(Job { artifact, version: harness.version.as_deref(), driver, name: &id.name, statistic, memory: None });
+        jobs.push(Job {
+            artifact,
+            version: harness.version.as_deref(),
+            driver,
+            name: &id.name,
+            statistic,
+            memory: None,
+        });
     }
     (planned, jobs)
 }

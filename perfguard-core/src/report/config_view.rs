@@ -71,7 +71,8 @@ pub fn config_text(view: &ConfigView, style: Style) -> String {
         let items: Vec<_> = value.iter().map(|item| format!("{item:?}")).collect();
         if is_list { format!("{key} = [{}]", items.join(", ")) } else { format!("{key} = {}", items.join("")) }
     };
-    let lists = |key: &str| crate::config::keys::find(key).is_some_and(|key| key.kind == crate::config::keys::Kind::List);
+    let lists =
+        |key: &str| crate::config::keys::find(key).is_some_and(|key| key.kind == crate::config::keys::Kind::List);
     let mut rows: Vec<(String, &str)> = Vec::new();
     for row in &view.settings {
         rows.push((line(&row.key, &row.value, lists(&row.key)), &row.origin));

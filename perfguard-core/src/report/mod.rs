@@ -10,12 +10,12 @@ mod table;
 mod tables;
 mod view;
 
+pub use config_view::{ConfigRow, ConfigTable, ConfigView, config_text};
 pub use json::to_json;
 pub use run_table::run_table;
 pub use table::Style;
-pub use config_view::{ConfigRow, ConfigTable, ConfigView, config_text};
 pub use tables::{baselines_table, clean_table, list_table, runs_table};
 pub use view::{
-    BaselineRow, BaselinesView, BenchmarkRow, ChangeRow, CleanView, KeptRow, ListView, ListedTarget, NotMeasuredRow, RunInfo, RunRow,
-    RunView, RunsView, timestamp,
+    BaselineRow, BaselinesView, BenchmarkRow, ChangeRow, CleanView, KeptRow, ListView, ListedTarget, NotMeasuredRow,
+    RunInfo, RunRow, RunView, RunsView, timestamp,
 };

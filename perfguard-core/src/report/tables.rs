@@ -109,7 +109,12 @@ pub fn clean_table(view: &CleanView, style: Style) -> String {
         };
         let key = &row.key[..row.key.len().min(9)];
         let name = if key.is_empty() { row.kind.to_string() } else { format!("{} {key}", row.kind) };
-        Row::Cells(vec![name, size(row.bytes), row.last_used.get(..16).unwrap_or_default().replace('T', " "), state.to_owned()])
+        Row::Cells(vec![
+            name,
+            size(row.bytes),
+            row.last_used.get(..16).unwrap_or_default().replace('T', " "),
+            state.to_owned(),
+        ])
     });
     let rows: Vec<_> = rows.collect();
     let sum = |wanted: &dyn Fn(&&KeptRow) -> bool| size(view.kept.iter().filter(wanted).map(|row| row.bytes).sum());

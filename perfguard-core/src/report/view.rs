@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::model::{
     ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Fingerprint,
-    Harness, KeptKind, Measurement, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId, RunSettings, Source,
-    Stopped, TargetId,
+    Harness, KeptKind, Measurement, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId, RunSettings,
+    Source, Stopped, TargetId,
 };
 
 /// The version of all JSON outputs: a reader takes any with the same number.

@@ -97,7 +97,7 @@ pub(super) const STEPS: [&str; 2] = [
 ];
 
 /// The newest schema known here.
-const NEWEST: i64 = STEPS.len() as i64;
+const NEWEST: i64 = 2;
 
 impl Store {
     /// Opens a store, makes it where it is missing, and brings an older one to the newest schema.

@@ -327,7 +327,7 @@ fn latest_is_what_was_written_last_though_the_clock_was_set_back() {
 fn a_store_of_the_first_schema_is_brought_up_to_date_with_its_runs() {
     let (_folder, location) = location();
     fs_err::create_dir_all(location.0.parent().unwrap()).unwrap();
-    let old = rusqlite::Connection::open(&location.0).unwrap();
+    let old = Connection::open(&location.0).unwrap();
     old.execute_batch(migrations::STEPS[0]).unwrap();
     let environment = serde_json::to_string(&run(1).environment).unwrap();
     let settings = serde_json::to_string(&run(1).settings).unwrap();

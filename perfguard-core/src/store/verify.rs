@@ -29,7 +29,8 @@ impl Store {
         match self.baselines() {
             Ok(baselines) => {
                 let broken = baselines.iter().filter(|baseline| !matches!(self.run(baseline.run), Ok(Some(_))));
-                problems.extend(broken.map(|one| format!("baseline `{}`: its run {} cannot be read", one.name, one.run)));
+                problems
+                    .extend(broken.map(|one| format!("baseline `{}`: its run {} cannot be read", one.name, one.run)));
             }
             Err(error) => problems.push(format!("the list of baselines: {error}")),
         }

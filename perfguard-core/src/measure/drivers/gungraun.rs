@@ -19,14 +19,14 @@ pub(super) struct Gungraun;
 
 impl Driver for Gungraun {
     fn list(&self, session: &mut Session<'_>) -> Result<Listing, NotListed> {
-        let locked = NAMES.iter().find_map(|(library, runner, _)| Some((runner, locked_version(session, library)?)));
+        let locked = NAMES.iter().find_map(|(library, runner, _)| Some((*runner, locked_version(session, library)?)));
         match run_in_fresh_home(session, &["--bench", "--list", "--format", "terse"]) {
             Ok(finished) => {
                 let text = String::from_utf8_lossy(&finished.stdout);
                 let names = text.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned);
                 Ok(Listing::of(locked.map(|(_, version)| version), names))
             }
-            Err(failure) => Err(missing_tool(&failure, locked).unwrap_or(NotListed::Failed(failure))),
+            Err(failure) => Err(missing_tool(&failure, locked.as_ref()).unwrap_or(NotListed::Failed(failure))),
         }
     }
 
@@ -63,7 +63,7 @@ fn run_in_fresh_home(session: &mut Session<'_>, args: &[&str]) -> Result<crate::
 }
 
 /// The program without which nothing goes, if that is what the failure says.
-fn missing_tool(failure: &Failure, locked: Option<(&&str, String)>) -> Option<NotListed> {
+fn missing_tool(failure: &Failure, locked: Option<&(&str, String)>) -> Option<NotListed> {
     let needs = |tool: &str, install: String| Some(NotListed::NeedsTool { tool: tool.to_owned(), install });
     let says = |part: &str| failure.output.contains(part);
     if says("valgrind") && (says("not found") || says("No such file")) && !says("-runner installed") {
@@ -73,8 +73,8 @@ fn missing_tool(failure: &Failure, locked: Option<(&&str, String)>) -> Option<No
     if !(says("-runner installed") || says("No such file") || mismatched) {
         return None;
     }
-    let (runner, version) = match &locked {
-        Some((runner, version)) => (**runner, format!(" --version ={version}")),
+    let (runner, version) = match locked {
+        Some((runner, version)) => (*runner, format!(" --version ={version}")),
         None => (NAMES[0].1, String::new()),
     };
     let tool = if mismatched { format!("{runner}{}", version.replace(" --version =", " ")) } else { runner.to_owned() };
@@ -111,11 +111,10 @@ fn id(object: &serde_json::Value) -> Option<String> {
 /// The instructions of the whole: the new value of `Ir` in a `total`, wherever the version at hand keeps it.
 fn instructions(object: &serde_json::Value) -> Option<f64> {
     fn find<'a>(value: &'a serde_json::Value, key: &str) -> Option<&'a serde_json::Value> {
-        match value {
-            serde_json::Value::Object(map) => map.get(key).or_else(|| map.values().find_map(|inner| find(inner, key))),
-            serde_json::Value::Array(list) => list.iter().find_map(|inner| find(inner, key)),
-            _ => None,
+        if let Some(map) = value.as_object() {
+            return map.get(key).or_else(|| map.values().find_map(|inner| find(inner, key)));
         }
+        value.as_array()?.iter().find_map(|inner| find(inner, key))
     }
     let count = find(find(object, "total")?, "Ir")?;
     let count = find(count, "new").unwrap_or(count);
@@ -134,12 +133,12 @@ mod tests {
     #[test]
     fn a_missing_runner_is_named_with_the_line_that_installs_the_locked_version() {
         let missing = failed("Failed to run benchmarks: No such file\nIs gungraun-runner installed and in your $PATH?");
-        let install = |locked| match missing_tool(&missing, locked) {
+        let install = |locked: Option<&(&str, String)>| match missing_tool(&missing, locked) {
             Some(NotListed::NeedsTool { install, .. }) => install,
             other => panic!("{other:?}"),
         };
         assert_eq!(
-            install(Some((&"gungraun-runner", "0.20.0".to_owned()))),
+            install(Some(&("gungraun-runner", "0.20.0".to_owned()))),
             "cargo install gungraun-runner --version =0.20.0"
         );
         assert_eq!(install(None), "cargo install gungraun-runner");

@@ -200,7 +200,6 @@ impl Heard {
 
     /// What became of each, and what is to be remembered of it. The failure of the process is that of the benchmark that
     /// had begun.
-    #[expect(clippy::type_complexity, reason = "two lists of the same length")]
     pub(super) fn told(
         self,
         failure: Option<Failure>,

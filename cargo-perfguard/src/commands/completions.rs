@@ -1,0 +1,40 @@
+//! `cargo perfguard completions`.
+
+use clap_complete::Shell;
+
+use crate::cli::{self, CompletionsArgs};
+use crate::exit_code::Exit;
+use crate::ui::Ui;
+
+/// The executable's own name, for which shells complete.
+const NAME: &str = "cargo-perfguard";
+
+/// Lets bash complete `cargo perfguard …` too: everything else goes to whatever completed `cargo` before.
+const BASH_UNDER_CARGO: &str = r#"
+_cargo_with_perfguard() {
+    if [[ ${COMP_WORDS[1]} == perfguard && $COMP_CWORD -gt 1 ]]; then
+        COMP_WORDS=(cargo-perfguard "${COMP_WORDS[@]:2}")
+        COMP_CWORD=$((COMP_CWORD - 1))
+        _cargo-perfguard cargo-perfguard "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+    elif [[ -n $_cargo_before_perfguard ]]; then
+        "$_cargo_before_perfguard" "$@"
+    elif [[ $COMP_CWORD -eq 1 ]]; then
+        COMPREPLY=($(compgen -W "perfguard" -- "${COMP_WORDS[1]}"))
+    fi
+}
+if [[ $(complete -p cargo 2>/dev/null) =~ -F\ ([^\ ]+) && ${BASH_REMATCH[1]} != _cargo_with_perfguard ]]; then
+    _cargo_before_perfguard=${BASH_REMATCH[1]}
+fi
+complete -F _cargo_with_perfguard -o bashdefault -o default cargo
+"#;
+
+pub(crate) fn run(args: &CompletionsArgs) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut cli::command(), NAME, &mut script);
+    let mut script = String::from_utf8_lossy(&script).into_owned();
+    if args.shell == Shell::Bash {
+        script += BASH_UNDER_CARGO;
+    }
+    Ui::data(&script);
+    Exit::Success
+}
