@@ -251,20 +251,43 @@ fn libtest_benches_are_found_in_libraries_too_and_give_a_median() {
 fn a_scripted_bench_gives_its_script_and_each_misbehaviour_its_kind_of_failure() {
     let built = build("scripted").pop().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let lines = "good: 123\npanic: panic\nexit: exit\nflood: flood\nhang: hang\nnan: nan\ngrandchild: grandchild\n";
+    let lines = "good: 123\npanic: panic\nexit: exit\nflood: flood\nhang: hang\nnan: nan\ngrandchild: grandchild\n\
+                 deaf: deaf\nkilled: killed\nvariable: variable\ndaemon: daemon\nclosed: closed\nmoved: moved\n";
     std::fs::write(folder.path().join("script.txt"), lines).unwrap();
     let mut bench = Bench::new(&(built.0, built.1, folder.path().to_owned()));
     bench.timeout = Duration::from_secs(2);
-    assert_eq!(bench.list().names, ["good", "panic", "exit", "flood", "hang", "nan", "grandchild"]);
+    assert_eq!(
+        bench.list().names,
+        [
+            "good",
+            "panic",
+            "exit",
+            "flood",
+            "hang",
+            "nan",
+            "grandchild",
+            "deaf",
+            "killed",
+            "variable",
+            "daemon",
+            "closed",
+            "moved"
+        ]
+    );
     let control = IterationControl::default();
     assert!((bench.observe("good", &control).value - 123.0).abs() < 1e-9);
-    assert!((bench.observe("grandchild", &control).value - 100.0).abs() < 1e-9);
+    for name in ["grandchild", "daemon", "closed", "moved"] {
+        assert!((bench.observe(name, &control).value - 100.0).abs() < 1e-9, "{name} has a result all the same");
+    }
     for (name, kind) in [
         ("panic", FailureKind::Exited),
         ("exit", FailureKind::Exited),
         ("flood", FailureKind::FloodedOutput),
         ("hang", FailureKind::TimedOut),
         ("nan", FailureKind::NoResult),
+        ("deaf", FailureKind::TimedOut),
+        ("killed", FailureKind::Signalled),
+        ("variable", FailureKind::Exited),
     ] {
         let failure = bench.try_observe(name, &control).unwrap_err();
         assert_eq!(failure.kind, kind, "{name}: {failure}");
