@@ -6,11 +6,25 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod changepoint;
+pub mod dependence;
+pub mod effect;
+pub mod equivalence;
 pub mod interval;
+pub mod multiplicity;
+pub mod normality;
+pub mod outlier;
+pub mod paired;
+pub mod power;
 pub mod quantile;
 pub mod random;
+pub mod resample;
 pub mod sample;
+pub mod search;
+pub mod sequential;
+pub mod smoothing;
 pub mod summary;
+pub mod trend;
 pub mod two_sample;
 
 pub use sample::StatsError;

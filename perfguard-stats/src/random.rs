@@ -50,6 +50,48 @@ impl Stream {
         }
     }
 
+    /// A number above 0 and below 1, each of 2^53 steps as likely as any other.
+    ///
+    /// ```
+    /// # use perfguard_stats::random::Stream;
+    /// let mut stream = Stream::new(1);
+    /// assert!((0..100).map(|_| stream.unit()).all(|drawn| 0.0 < drawn && drawn < 1.0));
+    /// ```
+    pub fn unit(&mut self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
+        let step = (self.next_u64() >> 11) as f64;
+        (step + 0.5) / 9_007_199_254_740_992.0
+    }
+
+    /// True as often as false.
+    pub fn coin(&mut self) -> bool {
+        self.next_u64() >> 63 == 1
+    }
+
+    /// A number from the standard normal distribution: Marsaglia and Bray, *A convenient method for generating normal
+    /// variables*, SIAM Review 6 (1964).
+    ///
+    /// ```
+    /// # use perfguard_stats::random::Stream;
+    /// let mut stream = Stream::new(1);
+    /// let mean = (0..10_000).map(|_| stream.normal()).sum::<f64>() / 10_000.0;
+    /// assert!(mean.abs() < 0.05);
+    /// ```
+    pub fn normal(&mut self) -> f64 {
+        loop {
+            let (one, other) = (2.0 * self.unit() - 1.0, 2.0 * self.unit() - 1.0);
+            let square = one * one + other * other;
+            if square > 0.0 && square < 1.0 {
+                return one * (-2.0 * square.ln() / square).sqrt();
+            }
+        }
+    }
+
+    /// A number from the exponential distribution with mean 1.
+    pub fn exponential(&mut self) -> f64 {
+        -self.unit().ln()
+    }
+
     /// Puts the items into a random order, each as likely as any other (Fisher and Yates, in Durstenfeld's form).
     ///
     /// ```

@@ -7,8 +7,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// Programs that the build and the tests need, with the Debian package that has each.
-const TOOLS: [(&str, &str); 5] =
-    [("git", "git"), ("cc", "gcc"), ("setsid", "util-linux"), ("pgrep", "procps"), ("ld", "binutils")];
+const TOOLS: [(&str, &str); 7] = [
+    ("git", "git"),
+    ("cc", "gcc"),
+    ("setsid", "util-linux"),
+    ("pgrep", "procps"),
+    ("ld", "binutils"),
+    ("bash", "bash"),
+    ("valgrind", "valgrind"),
+];
+
+/// What runs gungraun's benchmarks: it must have the version of the library in `fixtures/harnesses/Cargo.lock`.
+const GUNGRAUN_RUNNER: &str = "0.20.0";
 
 /// A check: its name, cargo's words, and variables.
 type Check = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
@@ -27,7 +37,7 @@ const CHECKS: [Check; 4] = [
 
 /// Runs all checks; the first that fails ends it.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let mut times = vec![("tools", timed(tools)?)];
+    let mut times = vec![("tools", timed(|| tools().and_then(|()| gungraun_runner(root)))?)];
     times.push(("tidy", timed(|| crate::tidy::run(root))?));
     times.push(("codegen", timed(|| crate::codegen::run(root, true))?));
     for (name, args, env) in CHECKS {
@@ -79,6 +89,20 @@ fn tools() -> Result<()> {
         bail!("could not install {packages}");
     }
     Ok(())
+}
+
+/// Sees to gungraun's runner, which the tests look for below `target/tools`: nothing outside the tree is changed.
+fn gungraun_runner(root: &Path) -> Result<()> {
+    let tools = root.join("target/tools");
+    let runner = tools.join("bin/gungraun-runner");
+    let version = format!("={GUNGRAUN_RUNNER}");
+    let installed = std::fs::read_to_string(tools.join(".crates.toml")).unwrap_or_default();
+    if runner.is_file() && installed.contains(&format!("\"gungraun-runner {GUNGRAUN_RUNNER} ")) {
+        return Ok(());
+    }
+    let tools = tools.to_string_lossy();
+    let tools = tools.as_ref();
+    cargo(root, &["install", "gungraun-runner", "--version", &version, "--locked", "--force", "--root", tools], &[])
 }
 
 fn is_there(tool: &str) -> bool {

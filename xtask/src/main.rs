@@ -1,8 +1,9 @@
-//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `overhead`.
+//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task tells what it does")]
 
 mod ci;
 mod codegen;
+mod kills;
 mod overhead;
 mod tidy;
 
@@ -31,6 +32,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Kills perfguard at random moments and checks that nothing is lost, measured twice, changed or left behind
+    Kills(kills::Args),
     /// What perfguard itself costs while it measures
     Overhead(overhead::Args),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(&root),
         Task::Tidy => tidy::run(&root),
         Task::Codegen { check } => codegen::run(&root, check),
+        Task::Kills(args) => kills::run(&root, &args),
         Task::Overhead(args) => overhead::run(&root, &args),
     };
     match done {

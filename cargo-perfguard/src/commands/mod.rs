@@ -16,8 +16,8 @@ use std::path::Path;
 use perfguard_core::cancel::CancellationToken;
 use perfguard_core::clock::{Clock, SystemClock};
 use perfguard_core::config::{Config, Origin, Sources, keys};
-use perfguard_core::model::{IterationControl, RunSettings};
-use perfguard_core::pipeline::{Place, Tools, locate};
+use perfguard_core::model::{Baseline, IterationControl, RunId, RunSettings};
+use perfguard_core::pipeline::{Detail, PipelineError, Place, Tools, locate, report_run};
 use perfguard_core::plan::Filter;
 use perfguard_core::report::{RunView, Style, run_table, to_json};
 use perfguard_core::store::{Store, StoreLocation};
@@ -129,12 +129,20 @@ pub(crate) fn flags(measure: &MeasureOptions, store: &StoreOptions) -> Vec<Flag>
     [measure.flags(), store.flags()].concat()
 }
 
-/// Writes a run as the user wants it.
-pub(crate) fn show_run(view: &RunView, format: Format) {
-    match format {
-        Format::Text => Ui::data(&run_table(view, Ui::style())),
-        Format::Json => Ui::data(&to_json(view)),
-    }
+/// Writes a run as the user wants it, held against a baseline; gives what was written.
+pub(crate) fn show_run(
+    store: &Store,
+    run: RunId,
+    baseline: Option<&Baseline>,
+    format: Format,
+) -> Result<RunView, PipelineError> {
+    let detail = match format {
+        Format::Text => Detail::Estimates,
+        Format::Json => Detail::Observations,
+    };
+    let view = report_run(store, run, baseline, detail)?;
+    show(&view, format, run_table);
+    Ok(view)
 }
 
 /// Writes a view as the user wants it.

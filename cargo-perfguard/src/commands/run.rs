@@ -29,9 +29,9 @@ pub(crate) fn run(args: &RunArgs, ui: &mut Ui, cancel: &CancellationToken) -> Re
     };
     let outcome =
         run_working_tree(&here.place, &here.tools, &request, &mut store, &clock, &mut Progress::new(ui), cancel)?;
-    show_run(&outcome.report, args.output.format);
+    let report = show_run(&store, outcome.run, outcome.base.as_ref(), args.output.format)?;
     if outcome.interrupted {
         ui.say("interrupted: what was measured is kept; `--resume` goes on");
     }
-    Ok(exit_of(&outcome.report, outcome.interrupted))
+    Ok(exit_of(&report, outcome.interrupted))
 }

@@ -4,7 +4,6 @@ use super::clean::keep_within;
 use super::measuring::{Measuring, measure_and_record};
 use super::prepare::{Bench, BuildOptions, What, build_request, limits};
 use super::selection::{require_targets, select};
-use super::show::report_run;
 use super::{PipelineError, Place, Tools};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
@@ -13,7 +12,6 @@ use crate::environment;
 use crate::event::EventSink;
 use crate::model::{Baseline, Run, RunCommand, RunId, RunSettings, Source};
 use crate::plan::Filter;
-use crate::report::RunView;
 use crate::store::Store;
 use crate::vcs::{CommitId, Repository};
 
@@ -41,8 +39,8 @@ pub struct BaselineRequest {
 pub struct BaselineOutcome {
     /// The name and what it points at; `None` where the user ended the measuring early.
     pub baseline: Option<Baseline>,
-    /// What was measured, now or before.
-    pub report: RunView,
+    /// The run in which it was measured, now or before.
+    pub run: RunId,
     /// Whether an earlier measurement of the commit was taken.
     pub reused: bool,
 }
@@ -67,8 +65,7 @@ pub fn record_baseline(
         && let Some(run) = measured_before(&bench, store, &commit, request)?
     {
         let baseline = point(store, &request.name, &run, clock)?;
-        let report = report_run(store, run.id, None)?;
-        return Ok(BaselineOutcome { baseline: Some(baseline), report, reused: true });
+        return Ok(BaselineOutcome { baseline: Some(baseline), run: run.id, reused: true });
     }
     let tree = repository.tree(&commit)?;
     let subject = repository.commit(&commit)?.subject;
@@ -95,8 +92,7 @@ pub fn record_baseline(
     let run = store.run(recorded.run)?.ok_or_else(|| PipelineError::unknown_run(&recorded.run.to_string()))?;
     let baseline = if recorded.interrupted { None } else { Some(point(store, &request.name, &run, clock)?) };
     keep_within(&mut bench, &request.options, store, clock, events)?;
-    let report = report_run(store, run.id, None)?;
-    Ok(BaselineOutcome { baseline, report, reused: false })
+    Ok(BaselineOutcome { baseline, run: run.id, reused: false })
 }
 
 /// The newest whole run of a commit, measured here in the same way, whose executables are still kept.

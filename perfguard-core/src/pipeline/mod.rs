@@ -23,7 +23,7 @@ pub use list::list_benchmarks;
 pub use place::{Place, Tools, locate};
 pub use prepare::{BuildOptions, Prepared, PreparedTarget};
 pub use run::{BaselineChoice, RunOutcome, RunRequest, run_working_tree};
-pub use show::report_run;
+pub use show::{Detail, report_run};
 
 /// perfguard's own version, recorded with every run.
 pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -5,14 +5,12 @@ use super::measuring::{Measuring, measure_and_record};
 use super::place::working_tree;
 use super::prepare::{Bench, BuildOptions, What, limits};
 use super::selection::{require_targets, select};
-use super::show::report_run;
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
-use crate::model::{Fingerprint, Run, RunCommand, RunSettings};
+use crate::model::{Baseline, Fingerprint, Run, RunCommand, RunId, RunSettings};
 use crate::plan::Filter;
-use crate::report::RunView;
 use crate::store::Store;
 
 /// What `run` compares with.
@@ -44,8 +42,10 @@ pub struct RunRequest {
 /// What came of it.
 #[derive(Debug)]
 pub struct RunOutcome {
-    /// What was measured, as recorded.
-    pub report: RunView,
+    /// The recorded run.
+    pub run: RunId,
+    /// The baseline to hold it against, where there is one for this environment, profile and feature set.
+    pub base: Option<Baseline>,
     /// Whether the user ended it early.
     pub interrupted: bool,
 }
@@ -101,8 +101,7 @@ pub fn run_working_tree(
             hint: Some("`cargo perfguard baseline list` shows what each belongs to".to_owned()),
         });
     }
-    let report = report_run(store, run.id, base.as_ref())?;
-    Ok(RunOutcome { report, interrupted: recorded.interrupted })
+    Ok(RunOutcome { run: run.id, base, interrupted: recorded.interrupted })
 }
 
 /// The run that a baseline points at, for the environment, profile and features of `head`.
@@ -110,7 +109,7 @@ pub(super) fn baseline_of(
     store: &Store,
     head: &Run,
     choice: &BaselineChoice,
-) -> Result<Option<crate::model::Baseline>, PipelineError> {
+) -> Result<Option<Baseline>, PipelineError> {
     let name = match choice {
         BaselineChoice::Default => "main",
         BaselineChoice::Named(name) => name,

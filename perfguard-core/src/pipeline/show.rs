@@ -8,20 +8,34 @@ use crate::model::{Baseline, BenchmarkId, Measurement, MetricId, RunId, built_in
 use crate::report::{BenchmarkRow, ChangeRow, NotMeasuredRow, RunView};
 use crate::store::Store;
 
+/// How much of a run is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Estimates; the rows have no observations.
+    Estimates,
+    /// Every observation too.
+    Observations,
+}
+
 /// Reads a run back from the store and holds it against a baseline's run.
 ///
 /// # Errors
 /// When the store cannot be read or the run is not in it.
-pub fn report_run(store: &Store, id: RunId, baseline: Option<&Baseline>) -> Result<RunView, PipelineError> {
+pub fn report_run(
+    store: &Store,
+    id: RunId,
+    baseline: Option<&Baseline>,
+    detail: Detail,
+) -> Result<RunView, PipelineError> {
     let run = store.run(id)?.ok_or_else(|| PipelineError::unknown_run(&id.to_string()))?;
-    let base: BTreeMap<BenchmarkId, Vec<f64>> = match baseline {
-        Some(baseline) => {
-            let measurements = store.measurements(baseline.run)?;
-            measurements.into_iter().map(|known| (known.id.clone(), deciding(&known))).collect()
-        }
-        None => BTreeMap::new(),
-    };
-    let rows = store.measurements(id)?.into_iter().map(|measurement| {
+    let mut base: BTreeMap<BenchmarkId, Vec<f64>> = BTreeMap::new();
+    if let Some(baseline) = baseline {
+        store.each_measurement(baseline.run, &mut |known| {
+            base.insert(known.id.clone(), deciding(&known));
+        })?;
+    }
+    let mut rows = Vec::new();
+    store.each_measurement(id, &mut |mut measurement| {
         let change = baseline.zip(base.get(&measurement.id)).and_then(|(baseline, base)| {
             let difference = unpaired_difference(base, &deciding(&measurement))?;
             Some(ChangeRow::new(baseline, estimate(base)?, difference))
@@ -30,9 +44,11 @@ pub fn report_run(store: &Store, id: RunId, baseline: Option<&Baseline>) -> Resu
             .into_iter()
             .filter_map(|metric| Some((metric.id.clone(), estimate(&values(&measurement, &metric.id))?)));
         let estimates = estimates.collect();
-        BenchmarkRow::new(measurement, estimates, change)
-    });
-    let rows = rows.collect();
+        if detail == Detail::Estimates {
+            measurement.observations = Vec::new();
+        }
+        rows.push(BenchmarkRow::new(measurement, estimates, change));
+    })?;
     let not_measured = store.not_measured(id)?;
     let not_measured = not_measured
         .into_iter()

@@ -80,7 +80,7 @@ pub struct BenchmarkRow {
     pub failure: Option<Failure>,
     /// Remarks on how it was run.
     pub notes: Vec<Note>,
-    /// Every observation, raw.
+    /// Every observation, raw (in JSON; a table is made without them).
     pub observations: Vec<Observation>,
 }
 

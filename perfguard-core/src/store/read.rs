@@ -196,6 +196,17 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn measurements(&self, run: RunId) -> Result<Vec<Measurement>, StoreError> {
+        let mut found = Vec::new();
+        self.each_measurement(run, &mut |measurement| found.push(measurement))?;
+        Ok(found)
+    }
+
+    /// Gives the measurements of a run one by one, in the order in which they were begun: a run may be larger than what
+    /// is wanted of it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn each_measurement(&self, run: RunId, visit: &mut dyn FnMut(Measurement)) -> Result<(), StoreError> {
         let metrics = self.metric_ids()?;
         let sql = "SELECT measurement.key, benchmark.id, artifact, harness, harness_version, stopped, failure, notes
                    FROM measurement JOIN benchmark ON benchmark.key = benchmark WHERE run = ?1 ORDER BY measurement.key";
@@ -208,10 +219,9 @@ impl Store {
                 Ok((row.get::<_, i64>(0)?, texts, end))
             })
             .map_err(self.failed())?;
-        let mut found = Vec::new();
         for row in rows {
             let (key, (id, artifact, harness, version), (stopped, failure, notes)) = row.map_err(self.failed())?;
-            found.push(Measurement {
+            visit(Measurement {
                 id: id.parse().map_err(|_| self.damaged(format!("benchmark id `{id}`")))?,
                 artifact: ArtifactHash(artifact),
                 harness: Harness { kind: self.parse_name(&harness, "harness")?, version },
@@ -221,7 +231,7 @@ impl Store {
                 notes: self.parse(&notes, "notes")?,
             });
         }
-        Ok(found)
+        Ok(())
     }
 
     fn observations(

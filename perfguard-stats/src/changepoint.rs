@@ -1,0 +1,1 @@
+//! Where a series changes its level: robust detection with significance corrected for the search.

@@ -1,0 +1,1 @@
+//! How much values that follow one another say again: autocorrelation and effective sample size.

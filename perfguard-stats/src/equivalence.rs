@@ -1,0 +1,1 @@
+//! Shown to be the same within limits: two one-sided tests.

@@ -1,0 +1,1 @@
+//! Many tests at once: family-wise and false-discovery corrections.

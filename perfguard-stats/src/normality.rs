@@ -1,0 +1,1 @@
+//! What shape a sample has: tests of normality, and which kind of method fits.

@@ -1,0 +1,1 @@
+//! Labels for values that lie far out. Labels only: nothing is ever dropped.

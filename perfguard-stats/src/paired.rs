@@ -1,0 +1,1 @@
+//! Pairs that were taken side by side.

@@ -1,0 +1,1 @@
+//! What a design can see: power, smallest detectable effect, pairs still needed.

@@ -1,0 +1,1 @@
+//! Resampling: bootstrap intervals and permutation, from a recorded seed.

@@ -1,0 +1,1 @@
+//! The group-sequential decision over pairs: regressed, improved, unchanged or undecided.

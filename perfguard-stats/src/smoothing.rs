@@ -1,0 +1,1 @@
+//! Weighted by age or by window: decaying means and spreads, rolling windows, control limits.
