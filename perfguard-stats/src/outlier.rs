@@ -8,7 +8,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use crate::interval::Interval;
 use crate::quantile::{median, quantile_of_sorted};
 use crate::sample::{StatsError, check_finite, check_range, check_result, real, sorted};
-use crate::summary::robust_scale;
+use crate::summary::{robust_scale, scaled};
 
 /// Where a value lies, seen from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -42,7 +42,7 @@ const CHAUVENET_NEEDS: usize = 5;
 /// farthest, none of those that are as far as the first beyond the limit. One label for each value, in their order.
 ///
 /// # Errors
-/// When there are fewer than five values, one is not finite, or the scale is too large for a number.
+/// When there are fewer than five values, or one is not finite.
 ///
 /// ```
 /// # use perfguard_stats::outlier::{Label, chauvenet};
@@ -129,7 +129,7 @@ pub fn modified_z_scores(values: &[f64]) -> Result<Vec<f64>, StatsError> {
 /// their order.
 ///
 /// # Errors
-/// When there is no value, one is not finite, the limit is negative or not finite, or the scale is too large for a number.
+/// When there is no value, one is not finite, or the limit is negative or not finite.
 ///
 /// ```
 /// # use perfguard_stats::outlier::{Label, USUAL_LIMIT, modified_z};
@@ -163,7 +163,7 @@ pub fn double_mad_scores(values: &[f64]) -> Result<Vec<f64>, StatsError> {
 /// order.
 ///
 /// # Errors
-/// When there is no value, one is not finite, the limit is negative or not finite, or a scale is too large for a number.
+/// When there is no value, one is not finite, or the limit is negative or not finite.
 ///
 /// ```
 /// # use perfguard_stats::outlier::{Label, USUAL_LIMIT, double_mad, modified_z};
@@ -177,15 +177,14 @@ pub fn double_mad(values: &[f64], limit: f64) -> Result<Vec<Label>, StatsError> 
 
 /// Distances from the median in scales; infinite where too large for a number, which for a label is as good as any.
 fn distances_by_one_scale(values: &[f64]) -> Result<Vec<f64>, StatsError> {
-    let middle = median(values)?;
-    let scale = robust_scale(values.iter().map(|value| (value - middle).abs()).collect())?;
-    Ok(values.iter().map(|value| in_scales(value - middle, scale)).collect())
+    let differences = from_the_median(values)?;
+    let scale = robust_scale(differences.iter().map(|difference| difference.abs()).collect())?;
+    Ok(differences.iter().map(|difference| in_scales(*difference, scale)).collect())
 }
 
 /// The same, each side of the median with a scale of its own.
 fn distances_by_two_scales(values: &[f64]) -> Result<Vec<f64>, StatsError> {
-    let middle = median(values)?;
-    let differences: Vec<f64> = values.iter().map(|value| value - middle).collect();
+    let differences = from_the_median(values)?;
     let scale_of = |belongs: fn(f64) -> bool| {
         let side = differences.iter().filter(|difference| belongs(**difference));
         robust_scale(side.map(|difference| difference.abs()).collect())
@@ -193,6 +192,14 @@ fn distances_by_two_scales(values: &[f64]) -> Result<Vec<f64>, StatsError> {
     let (below, above) = (scale_of(|difference| difference <= 0.0)?, scale_of(|difference| difference >= 0.0)?);
     let by_side = |difference: &f64| in_scales(*difference, if *difference < 0.0 { below } else { above });
     Ok(differences.iter().map(by_side).collect())
+}
+
+/// How far each value lies from the median, with its sign, in a unit in which none is too large or too small for a number.
+fn from_the_median(values: &[f64]) -> Result<Vec<f64>, StatsError> {
+    check_finite(values, 1)?;
+    let (scaled, _) = scaled(values);
+    let middle = median(&scaled)?;
+    Ok(scaled.iter().map(|value| value - middle).collect())
 }
 
 /// Nothing is far where nothing differs.

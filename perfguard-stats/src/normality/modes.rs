@@ -60,11 +60,11 @@ pub fn two_modes(values: &[f64], resolution: f64) -> Result<Option<TwoModes>, St
     Ok((separation > LEAST_SEPARATION).then_some(found))
 }
 
-/// How many values lie below the widest gap that leaves enough of them on each side.
+/// How many values lie below the widest gap that leaves enough of them on each side; the lowest of those as wide.
 fn widest_gap(sorted: &[f64]) -> usize {
     let fewest = sorted.len().div_ceil(SMALLEST_SHARE);
     let gap = |below: &usize| sorted[*below] - sorted[below - 1];
-    (fewest..=sorted.len() - fewest).max_by(|one, other| gap(one).total_cmp(&gap(other))).unwrap_or(fewest)
+    (fewest..=sorted.len() - fewest).rev().max_by(|one, other| gap(one).total_cmp(&gap(other))).unwrap_or(fewest)
 }
 
 /// A group's squared deviation, as often as it has degrees of freedom.
