@@ -51,22 +51,22 @@ impl Definition {
         Self::NormalUnbiased,
     ];
 
-    /// Where the quantile lies among `count` sorted values, counted from 1; beyond the ends means at the ends.
-    fn rank(self, count: f64, p: f64) -> f64 {
+    /// Where the quantile lies among `count` sorted values, counted from 0; beyond the ends means at the ends.
+    fn position(self, count: f64, p: f64) -> f64 {
         match self {
-            Self::InvertedDistribution => whole_if_close(count * p).ceil(),
+            Self::InvertedDistribution => whole_if_close(count * p).ceil() - 1.0,
             Self::AveragedInvertedDistribution => {
                 let rank = whole_if_close(count * p);
                 // A whole number is between two values; anything else belongs to the next value.
-                if rank.fract() == 0.0 { rank + 0.5 } else { rank.ceil() }
+                if rank.fract() == 0.0 { rank - 0.5 } else { rank.floor() }
             }
-            Self::ClosestObservation => (whole_if_close(2.0 * count * p) / 2.0).round_ties_even(),
-            Self::InterpolatedInvertedDistribution => count * p,
-            Self::Hazen => count * p + 0.5,
-            Self::Weibull => (count + 1.0) * p,
-            Self::Linear => (count - 1.0) * p + 1.0,
-            Self::MedianUnbiased => (count + 1.0 / 3.0) * p + 1.0 / 3.0,
-            Self::NormalUnbiased => (count + 0.25) * p + 0.375,
+            Self::ClosestObservation => (whole_if_close(2.0 * count * p) / 2.0).round_ties_even() - 1.0,
+            Self::InterpolatedInvertedDistribution => count * p - 1.0,
+            Self::Hazen => count * p - 0.5,
+            Self::Weibull => (count + 1.0) * p - 1.0,
+            Self::Linear => (count - 1.0) * p,
+            Self::MedianUnbiased => (count + 1.0 / 3.0) * p - 2.0 / 3.0,
+            Self::NormalUnbiased => (count + 0.25) * p - 0.625,
         }
     }
 }
@@ -103,7 +103,7 @@ pub fn quantile(values: &[f64], p: f64, definition: Definition) -> Result<f64, S
 pub fn quantile_of_sorted_by(sorted: &[f64], p: f64, definition: Definition) -> Result<f64, StatsError> {
     check_sorted(sorted, p)?;
     let count = real(sorted.len());
-    Ok(between(sorted, definition.rank(count, p).clamp(1.0, count) - 1.0))
+    Ok(between(sorted, definition.position(count, p).clamp(0.0, count - 1.0)))
 }
 
 /// The type-7 quantile of values that are sorted already: linear between order statistics at `(n - 1) p`.
@@ -118,8 +118,7 @@ pub fn quantile_of_sorted_by(sorted: &[f64], p: f64, definition: Definition) -> 
 /// assert_eq!(quantile_of_sorted(&[1.0, 2.0, 3.0, 4.0], 0.25).unwrap(), 1.75);
 /// ```
 pub fn quantile_of_sorted(sorted: &[f64], p: f64) -> Result<f64, StatsError> {
-    check_sorted(sorted, p)?;
-    Ok(between(sorted, real(sorted.len() - 1) * p))
+    quantile_of_sorted_by(sorted, p, Definition::Linear)
 }
 
 /// Sorted values have NaN and infinities at their ends, so the ends are all that need be looked at.

@@ -235,7 +235,8 @@ fn moments_agree_with_exact_fractions() {
             (Ok(found), Some(expected)) => assert_close(name, found, expected),
             (found, expected) => {
                 assert_eq!(expected, None, "{name}");
-                let error = if values.len() < 2 { StatsError::TooFew { needed: 2, given: 1 } } else { StatsError::TooLarge };
+                let error =
+                    if values.len() < 2 { StatsError::TooFew { needed: 2, given: 1 } } else { StatsError::TooLarge };
                 assert_eq!(found, Err(error), "{name}");
             }
         }
