@@ -392,7 +392,8 @@ def kolmogorov():
     """Single points of Kolmogorov's distribution: samples of the uniform distribution, evenly spaced and then moved."""
     for count, moved in ((1, .2), (1, .4999999), (2, .1), (2, .49), (3, .3), (5, .05), (5, .7), (10, .2), (10, .45), (20, .1), (20, .3), (50, .1),
                          (50, .2), (100, .05), (100, .12), (140, .1), (141, .1), (200, .06), (200, .4), (499, .03), (500, .05), (500, .0773),
-                         (500, .2), (501, .02), (501, .05), (501, .0775), (501, .3), (2000, .02), (2000, .1), (5000, .01), (5000, .05)):
+                         (500, .2), (501, .02), (501, .05), (501, .0775), (501, .3), (2000, .02), (2000, .1), (2000, .4), (5000, .01),
+                         (5000, .05), (5000, .25)):
         values = [(index + 0.5) / count + moved for index in range(count)]
         test = stats.ks_1samp(numpy.array(values), stats.uniform.cdf, method="exact")
         yield {"count": count, "moved": moved, "statistic": float(test.statistic),
@@ -417,6 +418,10 @@ def main():
     for base, head in pairs():
         test = stats.ks_2samp(base, head, method="exact")
         between.append({"base": base, "head": head, "statistic": float(test.statistic), "p_value": float(test.pvalue)})
+    # Complete separation, whose probability is two of all arrangements.
+    for count in (30, 120, 500):
+        base, head = [float(index) for index in range(count)], [float(index + 1000) for index in range(count)]
+        between.append({"base": base, "head": head, "statistic": 1.0, "p_value": float(Fraction(2, math.comb(2 * count, count)))})
     for base, head in tied_pairs():
         between.append({"base": base, "head": head, "statistic": distance(base, head) / (len(base) * len(head)), "p_value": by_counting(base, head)})
     large = []
