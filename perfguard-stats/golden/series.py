@@ -358,8 +358,9 @@ def change_points(values):
     for a, at, b in zip(edges, edges[1:], edges[2:]):
         before, after = compare(values, a, at, b, spread, inflation)["medians"]
         low, high = max(a + 1, at - 5), min(b - 1, at + 5)
-        cost = lambda place: (numpy.minimum(numpy.abs(values[low - 1:place] - before), 4 * spread).sum()
-                              + numpy.minimum(numpy.abs(values[place:high + 1] - after), 4 * spread).sum())
+        # A value beyond both levels goes to the nearer.
+        off = lambda values, level: (numpy.minimum(numpy.abs(values - level), 4 * spread) + 1e-6 * numpy.abs(values - level)).sum()
+        cost = lambda place: off(values[low - 1:place], before) + off(values[place:high + 1], after)
         refined.add(min(range(low, high + 1), key=cost))
     edges, points = [0] + sorted(refined) + [count], []
     for a, at, b in zip(edges, edges[1:], edges[2:]):

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
-use crate::interval::Interval;
+use crate::interval::{Interval, student_quantile};
 use crate::quantile::median;
 use crate::sample::{StatsError, check_amount, check_level, logarithms, real};
 
@@ -115,7 +115,7 @@ pub struct Changes {
 /// ```
 pub fn change_points(values: &[f64], settings: Settings) -> Result<Changes, StatsError> {
     let smallest_step = check_amount(settings.smallest_step)?;
-    check_level(settings.level)?;
+    let level = check_level(settings.level)?;
     let logarithms = logarithms(values, FEWEST)?;
     let count = logarithms.len();
     let running = running_median(&logarithms);
@@ -125,10 +125,8 @@ pub fn change_points(values: &[f64], settings: Settings) -> Result<Changes, Stat
     let kept = eliminate(&logarithms, candidates.clone(), noise, smallest_step)?;
     let found = refine(&logarithms, &kept, noise)?;
 
-    let describe = |(from, at, to)| {
-        let evidence = Evidence::of(&logarithms, (from, at, to), noise)?;
-        describe(&logarithms, (from, at, to), noise, &evidence, settings.level)
-    };
+    let quantile = student_quantile((1.0 - level) / 2.0, freedom(count))?;
+    let describe = |place| describe(&logarithms, place, noise, quantile);
     let points =
         (0..found.len()).map(|index| describe(around(&found, index, count))).collect::<Result<Vec<_>, _>>()?;
     let last = found.last().copied().unwrap_or(0);
@@ -179,17 +177,22 @@ impl Changes {
     }
 }
 
+/// What the noise's spread, taken from so many values, is worth in degrees of freedom.
+fn freedom(count: usize) -> f64 {
+    (EFFICIENCY * real(count)).max(1.0)
+}
+
 fn describe(
     values: &[f64],
     (from, at, to): (usize, usize, usize),
     noise: Noise,
-    evidence: &Evidence,
-    level: f64,
+    quantile: f64,
 ) -> Result<ChangePoint, StatsError> {
+    let evidence = Evidence::of(values, (from, at, to), noise)?;
     let compared = evidence.counts.0 + evidence.counts.1;
-    let freedom = (EFFICIENCY * real(values.len())).max(1.0);
+    let freedom = freedom(values.len());
     let student = StudentsT::new(0.0, 1.0, freedom).map_err(|_| StatsError::NotAnAmount(freedom))?;
-    let reach = student.inverse_cdf(f64::midpoint(1.0, level)) * evidence.error;
+    let reach = quantile * evidence.error;
     let step = evidence.levels.1 - evidence.levels.0;
     // The normal number as unlikely, for which the search is corrected. As many searches as there are stretches like this
     // one in the series.
@@ -238,8 +241,9 @@ fn places(
     let later = (at..to.saturating_sub(1)).map(|index| (index + 1, -gain(index))).scan(0.0, running);
     let all: Vec<(usize, f64)> = earlier.chain(std::iter::once((at, 0.0))).chain(later).collect();
     let best = all.iter().fold(0.0_f64, |best, place| best.max(place.1));
-    let possible = || all.iter().filter(|place| best - place.1 <= FURTHEST).map(|place| place.0);
-    (possible().min().unwrap_or(at), possible().max().unwrap_or(at))
+    // Where the step was placed it may be in any case.
+    let possible = all.iter().filter(|place| best - place.1 <= FURTHEST).map(|place| place.0);
+    possible.fold((at, at), |(earliest, latest), place| (earliest.min(place), latest.max(place)))
 }
 
 fn regimes(values: &[f64], boundaries: &[usize]) -> Result<Vec<Regime>, StatsError> {

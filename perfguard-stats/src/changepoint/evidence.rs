@@ -14,11 +14,18 @@ const LEVELS: f64 = 4.5;
 /// The ranks must differ by so many standard deviations.
 const RANKS: f64 = 3.3;
 
+/// Too few values to be shown may become a step if their ranks have this share of the evidence that they could have.
+const NEARLY_ALL: f64 = 0.9;
+
 /// A boundary is looked for anew so many values to each side.
 const REFINED: usize = 5;
 
-/// A single value counts for at most so many spreads in placing a boundary.
+/// A single value counts for at most so many spreads in placing a boundary ...
 const PLACING_CLIP: f64 = 4.0;
+
+/// ... and for this share of what it really is, so that one beyond both levels goes to the nearer, not to either by
+/// rounding.
+const PLACING_REST: f64 = 1e-6;
 
 /// Both sides of one place.
 #[derive(Debug, Clone)]
@@ -76,7 +83,8 @@ impl Evidence {
 
     /// Whether only the number of values keeps the step from being shown.
     pub(super) fn is_pending(&self, smallest_step: f64) -> bool {
-        self.most_rank_z < RANKS && self.z >= LEVELS && self.size(smallest_step) >= 1.0
+        let too_few = self.most_rank_z < RANKS && self.rank_z >= NEARLY_ALL * self.most_rank_z;
+        too_few && self.z >= LEVELS && self.size(smallest_step) >= 1.0
     }
 }
 
@@ -145,7 +153,8 @@ pub(super) fn refine(values: &[f64], boundaries: &[usize], noise: Noise) -> Resu
         let (low, high) = ((from + 1).max(at.saturating_sub(REFINED)), (to - 1).min(at + REFINED));
         let cost = |place: usize| {
             let off = |values: &[f64], level: f64| -> f64 {
-                values.iter().map(|value| (value - level).abs().min(PLACING_CLIP * noise.spread)).sum()
+                let distances = values.iter().map(|value| (value - level).abs());
+                distances.map(|off| off.min(PLACING_CLIP * noise.spread) + PLACING_REST * off).sum()
             };
             off(&values[low - 1..place], before) + off(&values[place..=high], after)
         };

@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::dependence::{effective_size, residual_correlation};
-use crate::interval::Interval;
+use crate::interval::{Interval, student_quantile};
 use crate::sample::{StatsError, at_least, balanced, check_level, real, restored};
 
 /// A straight line through values that follow one another.
@@ -66,7 +66,7 @@ pub fn least_squares(values: &[f64], level: f64) -> Result<Line, StatsError> {
 
     let effective_size = effective_size(values.len(), residual_correlation(&residuals)?);
     let corrected = error * (count / effective_size).sqrt();
-    let quantile = student(effective_size - 2.0)?.inverse_cdf(f64::midpoint(1.0, level));
+    let quantile = student_quantile((1.0 - level) / 2.0, effective_size - 2.0)?;
     let restored = |outcome| restored(outcome, power);
     Ok(Line {
         slope: restored(slope),
@@ -89,9 +89,6 @@ fn p_value(slope: f64, error: f64, freedom: f64) -> Result<f64, StatsError> {
         return Ok(1.0);
     }
     let statistic = (slope / error).abs();
-    Ok(if statistic.is_finite() { (2.0 * student(freedom)?.sf(statistic)).min(1.0) } else { 0.0 })
-}
-
-fn student(freedom: f64) -> Result<StudentsT, StatsError> {
-    StudentsT::new(0.0, 1.0, freedom).map_err(|_| StatsError::NotAnAmount(freedom))
+    let student = StudentsT::new(0.0, 1.0, freedom).map_err(|_| StatsError::NotAnAmount(freedom))?;
+    Ok(if statistic.is_finite() { (2.0 * student.sf(statistic)).min(1.0) } else { 0.0 })
 }

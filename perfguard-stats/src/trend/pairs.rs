@@ -51,7 +51,7 @@ pub(super) fn inflated_theil_sen(values: &[f64], level: f64, inflation: f64) -> 
     let slope = slopes.middle();
     let intercept = median(&balanced)? - slope * (real(values.len() - 1) / 2.0);
 
-    let quantile = Normal::standard().inverse_cdf(f64::midpoint(1.0, level));
+    let quantile = -Normal::standard().inverse_cdf((1.0 - level) / 2.0);
     let width = quantile * (score_variance(values) * inflation).sqrt();
     let outside = ((real(pairs) - width) / 2.0).round_ties_even();
     let interval = (outside >= 1.0).then(|| {

@@ -2,10 +2,8 @@
 
 use std::f64::consts::PI;
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
 use crate::dependence::{MEAN_CONSISTENCY, effective_size, residual_correlation};
-use crate::interval::Interval;
+use crate::interval::{Interval, student_quantile};
 use crate::quantile::median;
 use crate::sample::{StatsError, at_least, balanced, check_amount, check_level, logarithms, real, restored};
 use crate::summary::scaled_mad;
@@ -44,7 +42,7 @@ pub fn prediction_interval(values: &[f64], level: f64) -> Result<Interval, Stats
     let (values, power) = balanced(at_least(values, 5)?);
     let Described { middle, spread, worth } = Described::of(&values)?;
     let spread = spread * small_sample(values.len());
-    let quantile = student(EFFICIENCY * worth)?.inverse_cdf(f64::midpoint(1.0, level));
+    let quantile = student_quantile((1.0 - level) / 2.0, EFFICIENCY * worth)?;
     let reach = quantile * spread * (1.0 + PI / 2.0 / worth).sqrt();
     Ok(Interval { low: restored(middle - reach, power), high: restored(middle + reach, power) })
 }
@@ -93,7 +91,7 @@ pub fn adaptive_threshold(values: &[f64], environment: f64, alpha: f64) -> Resul
     let (environment, alpha) = (check_amount(environment)?, check_level(alpha)?);
     let logarithms = logarithms(values, 5)?;
     let Described { spread, worth, .. } = Described::of(&logarithms)?;
-    let multiplier = -student(worth - 1.0)?.inverse_cdf(alpha) * (1.0 + 1.0 / worth).sqrt();
+    let multiplier = student_quantile(alpha, worth - 1.0)? * (1.0 + 1.0 / worth).sqrt();
     Ok((median(values)? * (environment * spread * multiplier).exp()).min(f64::MAX))
 }
 
@@ -126,9 +124,4 @@ impl Described {
 fn small_sample(count: usize) -> f64 {
     let tabled = count.checked_sub(2).and_then(|index| SMALL_SAMPLE.get(index));
     tabled.copied().unwrap_or_else(|| real(count) / (real(count) - 0.8))
-}
-
-/// With at least one degree of freedom.
-fn student(freedom: f64) -> Result<StudentsT, StatsError> {
-    StudentsT::new(0.0, 1.0, freedom.max(1.0)).map_err(|_| StatsError::NotAnAmount(freedom))
 }

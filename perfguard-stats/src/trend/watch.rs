@@ -90,12 +90,13 @@ impl Watch {
         let departure = if departure.is_nan() { 0.0 } else { departure.clamp(-CLIP, CLIP) };
         self.above.add(departure);
         self.below.add(-departure);
-        Ok(if self.above.departures > DECISION {
-            Some(Departure::Above { values: self.above.values })
-        } else if self.below.departures > DECISION {
-            Some(Departure::Below { values: self.below.values })
-        } else {
+        // Right after a turn both may be past the limit.
+        Ok(if self.above.departures.max(self.below.departures) <= DECISION {
             None
+        } else if self.above.departures >= self.below.departures {
+            Some(Departure::Above { values: self.above.values })
+        } else {
+            Some(Departure::Below { values: self.below.values })
         })
     }
 }
