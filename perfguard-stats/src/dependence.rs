@@ -16,9 +16,9 @@ const FEWEST: usize = 5;
 
 /// The autocorrelations of values that follow one another, of lags 0 to `lags`: the first is 1, each within `[-1, 1]`.
 ///
-/// The usual estimator, each sum of products over the sum of all squares (Box and Jenkins, *Time Series Analysis*, 1970).
-/// It is biased towards 0 and below; [`lag_one`] is corrected. Values that are all the same say nothing of one another:
-/// 0 at every lag but the first.
+/// The usual estimator, each sum of products over the sum of all squares (Box and Jenkins, *Time Series Analysis*,
+/// 1970). It is biased towards 0 and below; [`lag_one`] is corrected. Values that are all the same say nothing of one
+/// another: 0 at every lag but the first.
 ///
 /// # Errors
 /// When there are not more values than `lags`, or one is not finite.
@@ -62,11 +62,10 @@ pub fn lag_one(values: &[f64]) -> Result<f64, StatsError> {
 ///
 /// ```
 /// # use perfguard_stats::dependence::residual_correlation;
-/// let swinging = [1.0, 1.0, 1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0];
-/// let mut spiked = swinging;
-/// spiked[5] = -1e6;
-/// assert!(residual_correlation(&swinging).unwrap() > 0.5);
-/// assert!(residual_correlation(&spiked).unwrap() > 0.3);
+/// let mut swinging: Vec<f64> = (0..16).map(|n| if n % 8 < 4 { 1.0 } else { -1.0 }).collect();
+/// assert!(residual_correlation(&swinging).unwrap() > 0.7);
+/// swinging[6] = -1e6;
+/// assert!(residual_correlation(&swinging).unwrap() > 0.6);
 /// ```
 pub fn residual_correlation(residuals: &[f64]) -> Result<f64, StatsError> {
     let (residuals, _) = balanced(at_least(residuals, 2)?);
@@ -87,12 +86,13 @@ pub fn residual_correlation(residuals: &[f64]) -> Result<f64, StatsError> {
 /// assert_eq!(effective_size(30, 1.0), 5.0);
 /// ```
 pub fn effective_size(count: usize, correlation: f64) -> f64 {
-    // A correlation that is not a number counts as the strongest: `min` takes the number.
-    let correlation = correlation.min(STRONGEST).max(0.0);
+    // What is not known counts as the strongest.
+    let correlation = if correlation.is_nan() { STRONGEST } else { correlation.clamp(0.0, STRONGEST) };
     (real(count) / inflation(correlation)).max(real(count.min(FEWEST)))
 }
 
-/// By how much a correlation that fades by one factor from lag to lag inflates the variance of a mean: `(1 + r) / (1 - r)`.
+/// By how much a correlation that fades by one factor from lag to lag inflates the variance of a mean: `(1 + r) / (1 -
+/// r)`.
 pub(crate) fn inflation(correlation: f64) -> f64 {
     (1.0 + correlation) / (1.0 - correlation)
 }

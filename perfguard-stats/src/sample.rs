@@ -83,9 +83,11 @@ pub(crate) fn logarithms(values: &[f64], needed: usize) -> Result<Vec<f64>, Stat
     }
 }
 
-/// The values times a power of two, and that power: 1, unless squares and sums of squares would leave the range of `f64`.
+/// The values times a power of two, and that power: 1, unless squares and sums of squares would leave the range of
+/// `f64`.
 ///
-/// A power of two changes no digit, so what is computed from the outcome is what the values themselves would have given.
+/// A power of two changes no digit, so what is computed from the outcome is what the values themselves would have
+/// given.
 pub(crate) fn balanced(values: &[f64]) -> (Vec<f64>, f64) {
     let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
     let power = match largest {

@@ -136,8 +136,8 @@ struct Point {
 static GOLDEN: LazyLock<Golden> =
     LazyLock::new(|| serde_json::from_str(include_str!("../golden/series.json")).unwrap());
 
-/// Closed forms agree to 1e-9 of themselves, or of `scale` where they are what large numbers leave of one another; below
-/// the smallest normal number to two steps.
+/// Closed forms agree to 1e-9 of themselves, or of `scale` where they are what large numbers leave of one another;
+/// below the smallest normal number to two steps.
 #[track_caller]
 fn assert_within(name: &str, found: f64, expected: f64, scale: f64) {
     let allowed = (expected.abs().max(scale.abs()) * 1e-9).max(1e-323);
@@ -149,8 +149,8 @@ fn assert_close(name: &str, found: f64, expected: f64) {
     assert_within(name, found, expected, 0.0);
 }
 
-/// p-values agree to 1e-6 of themselves, since they magnify what their statistic is off by; those below 1e-250 are as good
-/// as none.
+/// p-values agree to 1e-6 of themselves, since they magnify what their statistic is off by; those below 1e-250 are as
+/// good as none.
 #[track_caller]
 fn assert_same_chance(name: &str, found: f64, expected: f64) {
     assert!((found - expected).abs() <= expected.abs() * 1e-6 + 1e-250, "{name}: {found} rather than {expected}");
@@ -208,13 +208,13 @@ fn slopes_by_pairs_and_their_intervals_agree_with_scipy() {
 #[test]
 fn trends_by_ranks_agree_with_pymannkendall() {
     for Series { name, values, kendall, .. } in &GOLDEN.series {
-        let found = mann_kendall(&values).unwrap();
-        assert_close(&name, found.score, kendall.score);
-        assert_close(&name, found.z, kendall.z);
-        assert_same_chance(&name, found.p_value, kendall.p_value);
-        assert_close(&name, found.effective_size, kendall.effective_size);
-        assert_close(&name, found.corrected_z, kendall.corrected_z);
-        assert_same_chance(&name, found.corrected_p_value, kendall.corrected_p_value);
+        let found = mann_kendall(values).unwrap();
+        assert_close(name, found.score, kendall.score);
+        assert_close(name, found.z, kendall.z);
+        assert_same_chance(name, found.p_value, kendall.p_value);
+        assert_close(name, found.effective_size, kendall.effective_size);
+        assert_close(name, found.corrected_z, kendall.corrected_z);
+        assert_same_chance(name, found.corrected_p_value, kendall.corrected_p_value);
     }
 }
 

@@ -1,7 +1,6 @@
 //! How often series methods are wrong, and how often they find what is there, on simulated series from fixed seeds.
 //!
 //! Bounds leave room for chance; the rates seen when they were written are beside them.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::cast_precision_loss, reason = "small counts")]
 
 use perfguard_stats::changepoint::{Settings, change_points, single_change};
@@ -48,7 +47,14 @@ fn times(noise: &[f64]) -> Vec<f64> {
 #[test]
 fn flat_series_have_hardly_any_change_points() {
     let mut stream = Stream::new(1);
-    let kinds = [Noise::Normal, Noise::Correlated(0.13), Noise::Correlated(0.4), Noise::HeavyTails, Noise::Spikes, Noise::Ticks];
+    let kinds = [
+        Noise::Normal,
+        Noise::Correlated(0.13),
+        Noise::Correlated(0.4),
+        Noise::HeavyTails,
+        Noise::Spikes,
+        Noise::Ticks,
+    ];
     for kind in kinds {
         let found: usize = (0..30)
             .map(|_| change_points(&times(&noise(kind, 200, &mut stream)), Settings::default()).unwrap().points.len())
@@ -65,7 +71,8 @@ fn a_flat_series_seems_to_have_a_single_change_no_more_often_than_the_p_value_sa
         let mut chances: Vec<f64> =
             (0..400).map(|_| single_change(&noise(kind, 40, &mut stream)).unwrap().p_value).collect();
         chances.sort_unstable_by(f64::total_cmp);
-        // Seen: 2 to 3 % at 5 %, 5 % with a correlation of 0.4. Four standard deviations of a binomial are left to chance.
+        // Seen: 2 to 3 % at 5 %, 5 % with a correlation of 0.4. Four standard deviations of a binomial are left to
+        // chance.
         for level in [0.01, 0.05, 0.2_f64] {
             let share = chances.partition_point(|chance| *chance <= level) as f64 / 400.0;
             assert!(share <= level + 4.0 * (level * (1.0 - level) / 400.0).sqrt(), "{kind:?}: {share} at {level}");
@@ -90,7 +97,10 @@ fn steps_are_found_at_their_place_and_their_size_lies_in_the_interval() {
             placed += usize::from(point.earliest <= at && at <= point.latest);
         }
         // Seen in 1,000: all found, 95 to 97 % in the interval, 96 to 99 % in the range of places.
-        assert!(found >= 97 && sized * 100 >= found * 89 && placed * 100 >= found * 90, "{kind:?}: {found} {sized} {placed}");
+        assert!(
+            found >= 97 && sized * 100 >= found * 89 && placed * 100 >= found * 90,
+            "{kind:?}: {found} {sized} {placed}"
+        );
     }
 }
 

@@ -47,11 +47,7 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// What the natural logarithms `values` between `from` and `to` say for a step at `at`.
-    pub(super) fn of(
-        values: &[f64],
-        (from, at, to): (usize, usize, usize),
-        noise: Noise,
-    ) -> Result<Self, StatsError> {
+    pub(super) fn of(values: &[f64], (from, at, to): (usize, usize, usize), noise: Noise) -> Result<Self, StatsError> {
         let before = Side::of(&values[from.max(at.saturating_sub(REACH))..at], noise)?;
         let after = Side::of(&values[at..to.min(at + REACH)], noise)?;
         let (m, k) = (real(before.sorted.len()), real(after.sorted.len()));
@@ -81,9 +77,10 @@ impl Evidence {
         if smallest_step > 0.0 { step / smallest_step } else { f64::INFINITY }
     }
 
-    /// Whether only the number of values keeps the step from being shown.
+    /// Whether only the number of values after it keeps the step from being shown.
     pub(super) fn is_pending(&self, smallest_step: f64) -> bool {
-        let too_few = self.most_rank_z < RANKS && self.rank_z >= NEARLY_ALL * self.most_rank_z;
+        let too_few =
+            self.counts.1 < self.counts.0 && self.most_rank_z < RANKS && self.rank_z >= NEARLY_ALL * self.most_rank_z;
         too_few && self.z >= LEVELS && self.size(smallest_step) >= 1.0
     }
 }
@@ -131,14 +128,16 @@ pub(super) fn eliminate(
     };
     let mut strengths =
         (0..boundaries.len()).map(|index| strength(&boundaries, index)).collect::<Result<Vec<_>, _>>()?;
-    while let Some((weakest, least)) = strengths.iter().copied().enumerate().min_by(|one, other| one.1.total_cmp(&other.1))
+    while let Some((weakest, least)) =
+        strengths.iter().copied().enumerate().min_by(|one, other| one.1.total_cmp(&other.1))
         && least < 1.0
     {
         boundaries.remove(weakest);
         strengths.remove(weakest);
         // Its neighbours now have more values on one side.
-        for neighbour in weakest.saturating_sub(1)..(weakest + 1).min(boundaries.len()) {
-            strengths[neighbour] = strength(&boundaries, neighbour)?;
+        let neighbours = weakest.saturating_sub(1)..(weakest + 1).min(boundaries.len());
+        for (index, known) in strengths.iter_mut().enumerate().skip(neighbours.start).take(neighbours.len()) {
+            *known = strength(&boundaries, index)?;
         }
     }
     Ok(boundaries)

@@ -1,5 +1,5 @@
-//! How noisy a series is, whatever its level does: its spread, the correlation of neighbours, and the series without its
-//! spikes.
+//! How noisy a series is, whatever its level does: its spread, the correlation of neighbours, and the series without
+//! its spikes.
 
 use std::f64::consts::SQRT_2;
 
@@ -86,8 +86,8 @@ fn clipped(values: &[f64], running: &[f64], spread: f64) -> Vec<f64> {
 
 /// The robust standard deviation that differences of neighbours show: a step is in one of them only.
 ///
-/// Where more than half of the differences are the same — counts, coarse timers — their median deviation is 0, and their
-/// mean size takes its place, each no larger than three of the usual ones that are not 0.
+/// Where more than half of the differences are the same — counts, coarse timers — their median deviation is 0, and
+/// their mean size takes its place, each no larger than three of the usual ones that are not 0.
 fn spread_of_neighbours(values: &[f64]) -> Result<f64, StatsError> {
     let differences: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let mut spread = scaled_mad(&differences)?;

@@ -21,9 +21,9 @@ pub(super) fn p_value_of_best_split(z: f64, count: usize, shortest: usize) -> f6
     (2.0 * Normal::standard().sf(z) + further.sum::<f64>()).min(1.0)
 }
 
-/// Owen's T function for `h > 0` and small `a`: of two standard normal numbers with correlation `r`, half the chance that
-/// one exceeds `h` and the other does not is `T(h, sqrt((1 - r) / (1 + r)))`. Owen, *Tables for computing bivariate normal
-/// probabilities*, Annals of Mathematical Statistics 27 (1956).
+/// Owen's T function for `h > 0` and small `a`: of two standard normal numbers with correlation `r`, half the chance
+/// that one exceeds `h` and the other does not is `T(h, sqrt((1 - r) / (1 + r)))`. Owen, *Tables for computing
+/// bivariate normal probabilities*, Annals of Mathematical Statistics 27 (1956).
 fn owens_t(h: f64, a: f64) -> f64 {
     // Beyond this the integrand is nothing, and would only coarsen the quadrature.
     let half = a.min(9.0 / h) / 2.0;

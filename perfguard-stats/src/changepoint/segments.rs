@@ -3,8 +3,8 @@
 use crate::quantile::median;
 use crate::sample::{StatsError, at_least, balanced, check_amount, real};
 
-/// Where the segments begin, without the first: those for which the squares about each segment's mean, and `penalty` for
-/// each segment, add up to the least, among all segmentations into segments of at least `shortest` values.
+/// Where the segments begin, without the first: those for which the squares about each segment's mean, and `penalty`
+/// for each segment, add up to the least, among all segmentations into segments of at least `shortest` values.
 ///
 /// The penalty is in the values' unit squared. Killick, Fearnhead and Eckley, *Optimal detection of changepoints with a
 /// linear computational cost*, Journal of the American Statistical Association 107 (2012); beginnings are ruled out by
@@ -70,7 +70,14 @@ impl Search {
             Some((*sum, *squares))
         }));
         let shares = (0..=values.len()).map(|count| 1.0 / real(count)).collect();
-        Self { sums, shares, penalty, shortest, beginnings: Vec::new(), least: vec![(f64::INFINITY, 0); values.len() + 1] }
+        Self {
+            sums,
+            shares,
+            penalty,
+            shortest,
+            beginnings: Vec::new(),
+            least: vec![(f64::INFINITY, 0); values.len() + 1],
+        }
     }
 
     fn run(mut self) -> Vec<usize> {

@@ -30,8 +30,9 @@ pub struct SingleChange {
 }
 
 /// The test for one change of level at an unknown place: the largest Mann–Whitney statistic, standardised, over all
-/// splits that leave five values on each side; Pettitt, *A non-parametric approach to the change-point problem*, Applied
-/// Statistics 28 (1979), in the standardised form of Lausen and Schumacher (1992), whose p-value allows for the search.
+/// splits that leave five values on each side; Pettitt, *A non-parametric approach to the change-point problem*,
+/// Applied Statistics 28 (1979), in the standardised form of Lausen and Schumacher (1992), whose p-value allows for the
+/// search.
 ///
 /// Asks nothing of the values but their order. The correlation of neighbours, taken from the residuals about the two
 /// medians, shrinks the statistic. Values that are all the same: `z` 0, p-value 1.
@@ -72,7 +73,8 @@ pub fn single_change(values: &[f64]) -> Result<SingleChange, StatsError> {
     let (level_before, level_after) = (median(before)?, median(after)?);
     // Halves, so that no difference overflows.
     let about = |level: f64| move |value: &f64| value / 2.0 - level / 2.0;
-    let residuals: Vec<f64> = before.iter().map(about(level_before)).chain(after.iter().map(about(level_after))).collect();
+    let residuals: Vec<f64> =
+        before.iter().map(about(level_before)).chain(after.iter().map(about(level_after))).collect();
     let effective_size = effective_size(count, residual_correlation(&residuals)?);
     let z = best * (effective_size / real(count)).sqrt();
     let p_value = if z == 0.0 { 1.0 } else { p_value_of_best_split(z.abs(), count, SHORTEST) };
@@ -88,7 +90,7 @@ fn midranks(values: &[f64]) -> (Vec<f64>, f64) {
     for group in order.chunk_by(|one, other| one.0.total_cmp(&other.0).is_eq()) {
         let size = real(group.len());
         for (_, index) in group {
-            ranks[*index] = real(done) + (size + 1.0) / 2.0;
+            ranks[*index] = real(done) + f64::midpoint(size, 1.0);
         }
         done += group.len();
         tied += size * size * size - size;

@@ -44,8 +44,9 @@ pub struct Drift {
 ///
 /// Shown are drifts for which all of these hold: the slope of least squares, corrected for correlation, has a p-value
 /// below 0.001; the Theil–Sen slope times the number of values exceeds both the margin and twice the spread about the
-/// line; and the slope has that sign whichever fifth of the values, in one stretch, is left out. A machine that wanders
-/// gives a slope significant at 1 % in a quarter of histories: each condition is there for that.
+/// line; and the slope has that sign whichever fifth of the values, in one stretch, is left out. Simulated with 40
+/// values: none of 1,000 flat histories, one with a correlation of 0.4; where the machine itself wanders as a random
+/// walk does, 15 % (a plain slope at 1 %: 34 %); and 53 % of those with one step, which belong split.
 ///
 /// # Errors
 /// When there are fewer than 20 values, one is not finite or not positive, or the margin is negative or not finite.

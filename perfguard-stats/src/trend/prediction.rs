@@ -25,8 +25,9 @@ const ENVIRONMENT: (f64, f64) = (1.0, 5.0);
 ///
 /// Robust: `median ± t s sqrt(1 + (π/2) / n)`, where `s` is the median absolute deviation corrected for small samples,
 /// `n` the effective number of values, and `t` has `0.37 n` degrees of freedom, because that is how much the median
-/// absolute deviation knows. Simulated coverage at 95 % with 5 to 100 normal values is 95 to 98 %; with `n - 1` degrees of
-/// freedom and `sqrt(1 + 1/n)` it was 85 to 94 %. Spikes among the values do not widen it, but a new spike lies outside.
+/// absolute deviation knows. Simulated coverage at 95 % with 5 to 100 normal values is 95 to 98 %; with `n - 1` degrees
+/// of freedom and `sqrt(1 + 1/n)` it was 85 to 94 %. Spikes among the values do not widen it, but a new spike lies
+/// outside.
 ///
 /// # Errors
 /// When there are fewer than five values, one is not finite, or the level is not between 0 and 1.
@@ -47,8 +48,8 @@ pub fn prediction_interval(values: &[f64], level: f64) -> Result<Interval, Stats
     Ok(Interval { low: restored(middle - reach, power), high: restored(middle + reach, power) })
 }
 
-/// How much noisier the environment is now than when the reference was taken, from 1 to 5, without unit: the ratio of the
-/// two spreads of an A/A probe. Without any reference noise it is 5 where there is some now, else 1.
+/// How much noisier the environment is now than when the reference was taken, from 1 to 5, without unit: the ratio of
+/// the two spreads of an A/A probe. Without any reference noise it is 5 where there is some now, else 1.
 ///
 /// # Errors
 /// When a spread is negative or not finite.
@@ -73,8 +74,8 @@ pub fn environment_factor(spread_now: f64, spread_of_reference: f64) -> Result<f
 /// one-sided prediction, `t sqrt(1 + 1/n)` with the effective number of values `n`, `n - 1` degrees of freedom and
 /// exceeded by chance `alpha`; the environment factor is [`environment_factor`]'s.
 ///
-/// For screening only: against a stored baseline, 15 to 42 % false alarms were simulated under realistic drift, and with
-/// ten values `alpha` is exceeded by about half.
+/// For screening only: against a stored baseline, 15 to 42 % false alarms were simulated under realistic drift, and
+/// with ten values `alpha` is exceeded by about half.
 ///
 /// # Errors
 /// When there are fewer than five values, one is not finite or not positive, the factor is negative or not finite, or

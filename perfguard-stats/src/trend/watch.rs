@@ -26,12 +26,12 @@ pub enum Departure {
     },
 }
 
-/// A two-sided cumulative sum chart: Page, *Continuous inspection schemes*, Biometrika 41 (1954), with allowance 0.5 and
-/// decision limit 5 in units of the current regime's robust standard deviation.
+/// A two-sided cumulative sum chart: Page, *Continuous inspection schemes*, Biometrika 41 (1954), with allowance 0.5
+/// and decision limit 5 in units of the current regime's robust standard deviation.
 ///
 /// Finds a lasting shift of one standard deviation after about 10 values, of two after about 4. A hint, not a finding:
-/// without any shift it speaks once in about 490 normal values. Values are clipped at 3 standard deviations, an addition
-/// to Page's chart: with spikes in 3 % of values it spoke falsely once in 201 values, unclipped once in 60.
+/// without any shift it speaks once in about 490 normal values. Values are clipped at 3 standard deviations, an
+/// addition to Page's chart: with spikes in 3 % of values it spoke falsely once in 201 values, unclipped once in 60.
 ///
 /// ```
 /// # use perfguard_stats::trend::{Departure, Watch};
@@ -76,8 +76,8 @@ impl Watch {
         Ok(Self { level, spread: check_amount(spread)?, above: Sum::default(), below: Sum::default() })
     }
 
-    /// Takes the next value, and says whether the level has departed by now. It goes on saying so until the values return:
-    /// begin anew with the new level. Without spread, any difference is as large as can be.
+    /// Takes the next value, and says whether the level has departed by now. It goes on saying so until the values
+    /// return: begin anew with the new level. Without spread, any difference is as large as can be.
     ///
     /// # Errors
     /// When the value is not finite; the watch is as it was.
