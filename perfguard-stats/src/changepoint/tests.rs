@@ -1,3 +1,5 @@
+//! Public behaviour by hand-made histories, and the parts that only the detector sees.
+
 use super::evidence::around;
 use super::noise::running_median;
 use super::search::p_value_of_best_split;
