@@ -61,6 +61,9 @@ pub enum StatsError {
     /// The result cannot be written as a finite number.
     #[error("the result is too large for a number")]
     TooLarge,
+    /// A size, a spread or a factor is negative or not finite.
+    #[error("{0} is not a finite amount of at least 0")]
+    NotAnAmount(f64),
 }
 
 /// A sorted copy of the values.
@@ -111,4 +114,48 @@ pub(crate) fn real(count: usize) -> f64 {
 /// A level strictly between 0 and 1.
 pub(crate) fn check_level(level: f64) -> Result<f64, StatsError> {
     if level > 0.0 && level < 1.0 { Ok(level) } else { Err(StatsError::NotAProbability(level)) }
+}
+
+/// An amount: finite, and not negative.
+pub(crate) fn check_amount(amount: f64) -> Result<f64, StatsError> {
+    if amount.is_finite() && amount >= 0.0 { Ok(amount) } else { Err(StatsError::NotAnAmount(amount)) }
+}
+
+/// The values, in their order, if there are enough and all are finite.
+pub(crate) fn at_least(values: &[f64], needed: usize) -> Result<&[f64], StatsError> {
+    if values.len() < needed {
+        return Err(StatsError::TooFew { needed, given: values.len() });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(StatsError::NotFinite { index }),
+        None => Ok(values),
+    }
+}
+
+/// The natural logarithms of the values, in their order, if there are enough and all are finite and positive.
+pub(crate) fn logarithms(values: &[f64], needed: usize) -> Result<Vec<f64>, StatsError> {
+    match at_least(values, needed)?.iter().position(|value| *value <= 0.0) {
+        Some(index) => Err(StatsError::NotPositive { index }),
+        None => Ok(values.iter().map(|value| value.ln()).collect()),
+    }
+}
+
+/// The values times a power of two, and that power: 1, unless squares and sums of squares would leave the range of
+/// `f64`.
+///
+/// A power of two changes no digit, so what is computed from the outcome is what the values themselves would have
+/// given.
+pub(crate) fn balanced(values: &[f64]) -> (Vec<f64>, f64) {
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    let power = match largest {
+        large if large > 2.0_f64.powi(400) => 2.0_f64.powi(-600),
+        small if small > 0.0 && small < 2.0_f64.powi(-400) => 2.0_f64.powi(600),
+        _ => 1.0,
+    };
+    (values.iter().map(|value| value * power).collect(), power)
+}
+
+/// Back from what [`balanced`] values gave; what would be beyond all numbers is the largest.
+pub(crate) fn restored(outcome: f64, power: f64) -> f64 {
+    (outcome / power).clamp(f64::MIN, f64::MAX)
 }
