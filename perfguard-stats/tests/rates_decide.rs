@@ -1,5 +1,6 @@
 //! How often the decision errs, on the noise of the calibration, with few comparisons: `cargo xtask calibrate stats` does it
 //! with many.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../../xtask/src/calibrate/noise.rs"]
 mod noise;

@@ -1,6 +1,6 @@
 //! The pairs so far: their trimmed mean and its standard error, by two scales.
 //!
-//! Yuen, *The two-sample trimmed t for unequal population variances*, Biometrika 61 (1974); Tukey and McLaughlin, *Less
+//! Yuen, *The two-sample trimmed t for unequal population variances*, Biometrika 61 (1974); Tukey and others, *Less
 //! vulnerable confidence and significance procedures for location based on a single sample*, Sankhyā A 25 (1963).
 
 use crate::StatsError;

@@ -213,8 +213,8 @@ fn a_confirmation_takes_more_pairs_only_where_layouts_are_the_noise() {
 
 #[test]
 fn only_what_both_stages_show_counts() {
-    let decision = |verdict, pairs| Decision { verdict, reason: Reason::Shown, pairs, estimate: None, interval: None };
     use Verdict::{Improved, Regressed, Unchanged, Undecided};
+    let decision = |verdict, pairs| Decision { verdict, reason: Reason::Shown, pairs, estimate: None, interval: None };
     for (first, second, both) in [
         (Regressed, Regressed, Regressed),
         (Improved, Improved, Improved),
@@ -231,7 +231,7 @@ fn only_what_both_stages_show_counts() {
 #[test]
 fn p_values_are_as_small_as_what_was_shown() {
     let shown = fed(24, (0_u32..8).map(|place| 0.06 + 0.001 * f64::from(place))).p_values();
-    assert!(shown.regressed <= 0.005 && shown.improved == 1.0 && shown.change() <= 0.01);
+    assert!(shown.regressed <= 0.005 && shown.improved > 0.99 && shown.change() <= 0.01);
     let nothing = fed(24, wide(0.0).take(24)).p_values();
     assert_eq!((nothing.regressed, nothing.improved, nothing.change()), (1.0, 1.0, 1.0));
     for last in [8, 24, 30, 64, 300] {
