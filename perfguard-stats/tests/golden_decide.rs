@@ -1,4 +1,4 @@
-//! Against SciPy, statsmodels and a second implementation of the decision: values that `golden/decide.py` wrote.
+//! Against `SciPy`, statsmodels and a second implementation of the decision: values that `golden/decide.py` wrote.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use serde::Deserialize;
 struct Golden {
     multiplicity: Vec<Adjusted>,
     fisher: Vec<Table>,
-    noncentral_t: Vec<Tail>,
+    noncentral_t: Vec<Noncentral>,
     student: Vec<Student>,
     rates: Vec<Rate>,
-    layouts: Vec<Layouts>,
+    layouts: Vec<Variances>,
     sequential: Vec<Sequential>,
 }
 
@@ -34,7 +34,7 @@ struct Table {
 }
 
 #[derive(Deserialize)]
-struct Tail {
+struct Noncentral {
     t: f64,
     degrees_of_freedom: f64,
     noncentrality: f64,
@@ -58,7 +58,7 @@ struct Rate {
 }
 
 #[derive(Deserialize)]
-struct Layouts {
+struct Variances {
     differences: Vec<f64>,
     layouts: Vec<usize>,
     between: f64,
