@@ -26,8 +26,8 @@ pub enum StatsError {
     /// A level or probability is outside its range.
     #[error("{0} is not between 0 and 1")]
     NotAProbability(f64),
-    /// More values than the method is made for.
-    #[error("at most {most} values can be taken, there are {given}")]
+    /// More values than the method can take.
+    #[error("at most {most} can be taken, there are {given}")]
     TooMany {
         /// The most that would do.
         most: usize,
@@ -64,6 +64,9 @@ pub enum StatsError {
     /// A size, a spread or a factor is negative or not finite.
     #[error("{0} is not a finite amount of at least 0")]
     NotAnAmount(f64),
+    /// Settings that make no sense, alone or together.
+    #[error("{0}")]
+    Impossible(&'static str),
 }
 
 /// A sorted copy of the values.
@@ -153,9 +156,4 @@ pub(crate) fn balanced(values: &[f64]) -> (Vec<f64>, f64) {
         _ => 1.0,
     };
     (values.iter().map(|value| value * power).collect(), power)
-}
-
-/// Back from what [`balanced`] values gave; what would be beyond all numbers is the largest.
-pub(crate) fn restored(outcome: f64, power: f64) -> f64 {
-    (outcome / power).clamp(f64::MIN, f64::MAX)
 }
