@@ -60,9 +60,19 @@ pub(super) fn choose(history: &History, evidence: &Evidence, single: &Single, bi
     for commit in candidates(history, evidence, single) {
         consider(commit, single.up_to(history, commit));
     }
-    // The bad end is no candidate for building, but its level may be known too little.
     for commit in &single.measured {
         consider(*commit, single.up_to(history, *commit));
+    }
+    // Where the change lies after all that was measured, only the bad end has the level after it; eight blocks may have
+    // shown it too low, and then nothing else can tell a small early change from a large late one.
+    if let Some((p, distance)) = single.split_by_bad_level(evidence.grid) {
+        let last = history.twin(history.last());
+        let taken = evidence.of(last).map_or(0, super::evidence::Executable::blocks);
+        for blocks in AGAIN {
+            let gained =
+                precision(taken + blocks, evidence.noise.scale, bias) - precision(taken, evidence.noise.scale, bias);
+            best.consider(last, blocks, information(p, distance * gained.max(0.0).sqrt()), 0.0);
+        }
     }
     best
 }

@@ -67,7 +67,7 @@ impl Evidence {
         }
     }
 
-    /// Adds blocks of an executable; returns whether there are some of it now.
+    /// Adds blocks of an executable.
     pub(super) fn add(&mut self, commit: usize, values: &[f64]) {
         if values.is_empty() {
             return;
@@ -102,7 +102,7 @@ impl Evidence {
     /// Whether the scale or the grid had to change, and every curve with it.
     fn rebuild_if_needed(&mut self) -> bool {
         let repeats = self.executables.iter().map(|executable| (executable.median, executable.values.as_slice()));
-        let noise = Noise { scale: scale(self.stored_scale, repeats) };
+        let noise = Noise { scale: scale(self.stored_scale, &repeats) };
         let medians = || self.executables.iter().map(|executable| executable.median);
         let grid = Grid::holding(medians().fold(0.0, f64::min), medians().fold(0.0, f64::max));
         if noise == self.noise && grid == self.grid {

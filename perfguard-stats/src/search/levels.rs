@@ -151,9 +151,13 @@ impl Curve {
             for (value, right) in low.iter_mut().zip(&source.values[distance..]) {
                 *value += weight * right;
             }
-            high.iter_mut().for_each(|value| *value += weight * last);
+            for value in high {
+                *value += weight * last;
+            }
             let (low, high) = self.values.split_at_mut(distance);
-            low.iter_mut().for_each(|value| *value += weight * first);
+            for value in low {
+                *value += weight * first;
+            }
             for (value, left) in high.iter_mut().zip(source.values.iter()) {
                 *value += weight * left;
             }

@@ -86,7 +86,7 @@ impl Tails {
 /// executable's median, clipped at three scales, with the stored scale counting for four degrees of freedom.
 ///
 /// Rounded to steps of 2 %, and at least four fifths of the stored one: few repeats may lie close together by chance.
-pub(super) fn scale<'a>(stored: f64, executables: impl Iterator<Item = (f64, &'a [f64])> + Clone) -> f64 {
+pub(super) fn scale<'a>(stored: f64, executables: &(impl Iterator<Item = (f64, &'a [f64])> + Clone)) -> f64 {
     let mut scale = stored;
     for _ in 0..4 {
         let mut squares = STORED_FREEDOM * stored * stored;

@@ -53,3 +53,14 @@ pub struct Change {
     /// The posterior standard deviation of the effect, in logs.
     pub deviation: f64,
 }
+
+/// The commits between two neighbouring measured ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch {
+    /// The measured commit before; 0 is the good end.
+    pub after: usize,
+    /// The last commit, which is measured too.
+    pub until: usize,
+    /// The probability that the level changes within.
+    pub change: f64,
+}

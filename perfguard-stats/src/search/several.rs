@@ -16,8 +16,6 @@ const LEVELS_APART: f64 = 0.08;
 const EXPECTED: f64 = 1.5;
 /// A stretch that holds a change with no more than this probability is left alone.
 const NEGLIGIBLE: f64 = 0.05;
-/// A stretch that holds one with this probability needs no more blocks at its ends.
-const PLAIN: f64 = 0.98;
 /// The smallest difference of levels that is planned for, in logs.
 const LEAST: f64 = 0.02;
 /// The smallest bias that the good end is taken to have.
@@ -74,12 +72,17 @@ impl<'a> Several<'a> {
         several
     }
 
-    /// The curve of a segment from one place on, place by place: each executable counts once.
+    /// The curve of a segment from one place on, place by place. Each executable counts once; where an earlier segment has
+    /// it already, it says that this segment's level is that one's, a density that sums to one over the grid.
     fn segment(&self, first: usize, grid: Grid, mut each: impl FnMut(usize, &Curve)) {
         let mut curve = Curve::normal(grid, LEVELS_APART);
         for (index, place) in self.places.iter().enumerate().skip(first) {
-            if !self.places[first..index].iter().any(|other| other.twin == place.twin) {
+            let has_it = |other: &Place<'_>| other.twin == place.twin;
+            if !self.places[first..index].iter().any(has_it) {
                 curve.multiply(place.curve);
+                if self.places[..first].iter().any(has_it) {
+                    curve.log_factor -= place.curve.sum().ln();
+                }
             }
             each(index, &curve);
         }
@@ -147,7 +150,7 @@ impl<'a> Several<'a> {
     }
 
     /// The best measurement: splitting a stretch that may hold a change, or more blocks at its ends.
-    pub(super) fn choose(&self, history: &History, evidence: &Evidence, bias: f64) -> Best {
+    pub(super) fn choose(&self, history: &History, evidence: &Evidence, bias: f64, certainty: f64) -> Best {
         let mut best = Best::default();
         let fresh = fresh(history, evidence);
         let bias = bias.max(LEAST_BIAS);
@@ -165,7 +168,7 @@ impl<'a> Several<'a> {
                 }
             }
             for place in [before, after] {
-                if after.change >= PLAIN || place.twin == 0 {
+                if after.change >= certainty || place.twin == 0 {
                     continue;
                 }
                 for blocks in AGAIN {
@@ -185,6 +188,11 @@ impl<'a> Several<'a> {
         self.stretches().filter(apart).map(|(_, after)| after.change).fold(0.0, f64::max)
     }
 
+    /// The stretches between neighbouring places: commit before, last commit, probability of a change.
+    pub(super) fn each(&self) -> impl Iterator<Item = (usize, usize, f64)> {
+        self.stretches().map(|(before, after)| (before.commit, after.commit, after.change))
+    }
+
     /// The changes: every stretch that holds one for certain, and every run of doubtful stretches that holds one more
     /// probably than not. `sign` turns effects back to the caller's direction.
     pub(super) fn changes(&self, history: &History, certainty: f64, sign: f64) -> Vec<Change> {
@@ -192,36 +200,40 @@ impl<'a> Several<'a> {
         let mut doubtful: Vec<(&Place<'a>, &Place<'a>)> = Vec::new();
         for stretch in self.stretches() {
             let (_, after) = stretch;
-            let settled = after.change >= certainty || after.change <= 1.0 - certainty;
-            if !settled {
+            if after.change > NEGLIGIBLE && after.change < certainty {
                 doubtful.push(stretch);
                 continue;
             }
-            changes.extend(change(&doubtful, history, sign));
+            changes.extend(change(&doubtful, history, certainty, sign));
             doubtful.clear();
             if after.change >= certainty {
-                changes.extend(change(&[stretch], history, sign));
+                changes.extend(change(&[stretch], history, certainty, sign));
             }
         }
-        changes.extend(change(&doubtful, history, sign));
+        changes.extend(change(&doubtful, history, certainty, sign));
         changes
     }
 }
 
-/// The change in a run of stretches, if it is more probable than not.
-fn change(stretches: &[(&Place<'_>, &Place<'_>)], history: &History, sign: f64) -> Option<Change> {
+/// The change in a run of stretches, if it is more probable than not: in as few of them as give certainty, if all do.
+fn change(stretches: &[(&Place<'_>, &Place<'_>)], history: &History, certainty: f64, sign: f64) -> Option<Change> {
     let ((before, _), (_, after)) = (stretches.first()?, stretches.last()?);
-    let posterior = stretches.iter().map(|(_, after)| after.change).sum::<f64>().min(1.0);
-    if posterior < 0.5 {
-        return None;
-    }
-    let may = |commit: &usize| history.may_change(*commit);
-    Some(Change {
-        commits: (before.commit + 1..=after.commit).filter(may).collect(),
-        posterior,
+    let mut ranked = stretches.to_vec();
+    ranked.sort_by(|(_, one), (_, other)| other.change.total_cmp(&one.change));
+    let mut found = Change {
+        commits: Vec::new(),
+        posterior: 0.0,
         effect: sign * (after.level.0 - before.level.0),
         deviation: (after.level.1 + before.level.1).sqrt(),
-    })
+    };
+    for (before, after) in ranked {
+        if found.posterior < certainty {
+            found.posterior = (found.posterior + after.change).min(1.0);
+            found.commits.extend((before.commit + 1..=after.commit).filter(|commit| history.may_change(*commit)));
+        }
+    }
+    found.commits.sort_unstable();
+    (found.posterior >= 0.5 && !found.commits.is_empty()).then_some(found)
 }
 
 /// The commits of a sorted list strictly between two.

@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use super::history::History;
-use super::levels::Curve;
+use super::levels::{Curve, Grid};
 
 /// Between which measured commits the change lies, and how probably.
 #[derive(Debug, Clone)]
@@ -103,6 +103,21 @@ impl Single {
         // Counted back from the interval's end, where rounding hurts least: there the sum is exact.
         let beyond = if whole > 0.0 { mass * history.single_between(commit, *high) / whole } else { 0.0 };
         (up_to - beyond).clamp(0.0, 1.0)
+    }
+
+    /// Splits the places of the change in two, by whether they put the level after it above or below its mean: the
+    /// probability of those above, and how far the means of both lie apart.
+    pub(super) fn split_by_bad_level(&self, grid: Grid) -> Option<(f64, f64)> {
+        let levels: Vec<(f64, f64)> =
+            self.mass.iter().zip(&self.after).map(|(mass, after)| (*mass, after.moments(grid).0)).collect();
+        let mean: f64 = levels.iter().map(|(mass, level)| mass * level).sum();
+        let side = |above: bool| {
+            let members = || levels.iter().filter(move |(_, level)| (*level > mean) == above);
+            let mass: f64 = members().map(|(mass, _)| mass).sum();
+            (mass, members().map(|(mass, level)| mass * level).sum::<f64>() / mass)
+        };
+        let ((above, high), (below, low)) = (side(true), side(false));
+        (above > 0.0 && below > 0.0).then_some((above, high - low))
     }
 
     /// Calls back with every commit from first to last and its probability.
