@@ -5,7 +5,7 @@ use perfguard_stats::random::Stream;
 use perfguard_stats::search::{Direction, Search, Settings, Step, block_difference};
 
 const COMMITS: usize = 16;
-const HISTORIES: u64 = 80;
+const HISTORIES: u32 = 80;
 
 /// Noise of one process: its own, slow starts (chance and mean), and the machine's walk and jumps (chance and size).
 struct Noise {
@@ -35,14 +35,17 @@ impl Machine<'_> {
     }
 
     fn block(&mut self, level: f64) -> f64 {
-        let mut runs = [[0.0; 2]; 2];
-        for pair in 0..2 {
-            let first = usize::from(self.stream.coin());
-            for side in [first, 1 - first] {
-                runs[side][pair] = self.run(if side == 1 { level } else { 0.0 });
+        let (mut good, mut commit) = ([0.0; 2], [0.0; 2]);
+        for (good, commit) in good.iter_mut().zip(&mut commit) {
+            if self.stream.coin() {
+                *good = self.run(0.0);
+                *commit = self.run(level);
+            } else {
+                *commit = self.run(level);
+                *good = self.run(0.0);
             }
         }
-        block_difference(runs[0], runs[1]).unwrap()
+        block_difference(good, commit).expect("exponentials are positive")
     }
 }
 
@@ -50,25 +53,25 @@ impl Machine<'_> {
 fn right(noise: &Noise) -> f64 {
     let mut right = 0_u32;
     for history in 0..HISTORIES {
-        let mut stream = Stream::new(history);
-        let culprit = 1 + usize::try_from(stream.below(COMMITS as u64)).unwrap();
+        let mut stream = Stream::new(u64::from(history));
+        let culprit = 1 + usize::try_from(stream.below(COMMITS as u64)).expect("below sixteen");
         let mut machine = Machine { noise, stream, level: 0.0 };
         let level = |commit: usize| if commit >= culprit { 0.0488 } else { 0.0 };
         let ends: Vec<f64> = (0..8).map(|_| machine.block(level(COMMITS))).collect();
         let settings = Settings { build_cost: 3.0, ..Settings::default() };
-        let mut search = Search::new(settings, &[1.0; COMMITS], Some(Direction::Up), &ends).unwrap();
+        let mut search = Search::new(settings, &[1.0; COMMITS], Some(Direction::Up), &ends).expect("a sound start");
         let outcome = loop {
             match search.next_step() {
                 Step::Measure { commit, blocks } => {
                     let values: Vec<f64> = (0..blocks).map(|_| machine.block(level(commit))).collect();
-                    search.observed(commit, &values).unwrap();
+                    search.observed(commit, &values).expect("its own commit");
                 }
                 Step::Done(outcome) => break outcome,
             }
         };
         right += u32::from(outcome.changes[0].commits == [culprit]);
     }
-    f64::from(right) / HISTORIES as f64
+    f64::from(right) / f64::from(HISTORIES)
 }
 
 #[test]

@@ -26,18 +26,18 @@ struct Case {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("../golden/search.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/search.json")).expect("what the script wrote")
 }
 
 fn search(case: &Case) -> Search {
     let settings = Settings { noise: case.noise, bias: case.bias, ..Settings::default() };
     let direction = if case.down { Direction::Down } else { Direction::Up };
-    let mut search = Search::new(settings, &case.prior, Some(direction), &case.ends).unwrap();
+    let mut search = Search::new(settings, &case.prior, Some(direction), &case.ends).expect("a sound case");
     for (one, other) in &case.identical {
-        search.identical(*one, *other).unwrap();
+        search.identical(*one, *other).expect("a sound case");
     }
     for (commit, blocks) in &case.observed {
-        search.observed(*commit, blocks).unwrap();
+        search.observed(*commit, blocks).expect("a sound case");
     }
     search
 }

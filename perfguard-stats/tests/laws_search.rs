@@ -8,7 +8,13 @@ use proptest::prelude::*;
 const COMMITS: usize = 12;
 
 fn start() -> Search {
-    Search::new(Settings::default(), &[1.0; COMMITS], Some(Direction::Up), &[0.05; 8]).unwrap()
+    Search::new(Settings::default(), &[1.0; COMMITS], Some(Direction::Up), &[0.05; 8]).expect("a sound start")
+}
+
+fn observe(search: &mut Search, reports: &[(usize, Vec<f64>)]) {
+    for (commit, blocks) in reports {
+        search.observed(*commit, blocks).expect("a commit of the range and finite values");
+    }
 }
 
 /// Reports of some commits.
@@ -64,7 +70,7 @@ proptest! {
         Stream::new(seed).shuffle(&mut shuffled);
         let [one, other] = [reports, shuffled].map(|reports| {
             let mut search = start();
-            reports.iter().for_each(|(commit, blocks)| search.observed(*commit, blocks).unwrap());
+            observe(&mut search, &reports);
             search.posterior()
         });
         prop_assert!(close(&one, &other), "{one:?} {other:?}");
@@ -91,7 +97,7 @@ proptest! {
         let scaled: Vec<f64> = weights.iter().map(|weight| weight * factor).collect();
         let [one, other] = [weights, scaled].map(|prior| {
             let mut search = Search::new(Settings::default(), &prior, Some(Direction::Up), &[0.05; 8]).unwrap();
-            reports.iter().for_each(|(commit, blocks)| search.observed(*commit, blocks).unwrap());
+            observe(&mut search, &reports);
             search.posterior()
         });
         prop_assert!(close(&one, &other));

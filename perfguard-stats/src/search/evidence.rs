@@ -4,6 +4,9 @@ use super::levels::{Curve, Grid};
 use super::noise::{Noise, scale};
 use crate::quantile::quantile_of_sorted;
 
+/// Blocks whose densities are multiplied before the curve is normalised: far from any limit of the numbers.
+const UNNORMALISED: usize = 8;
+
 /// The blocks of one executable.
 #[derive(Debug, Clone)]
 pub(super) struct Executable {
@@ -38,8 +41,11 @@ impl Executable {
     }
 
     fn weigh(&mut self, first: usize, noise: Noise, grid: Grid, bias: f64) {
-        for value in &self.values[first..] {
-            noise.multiply(&mut self.own, grid, *value);
+        for values in self.values[first..].chunks(UNNORMALISED) {
+            for value in values {
+                noise.multiply(&mut self.own, grid, *value);
+            }
+            self.own.normalise();
         }
         self.level.spread_from(&self.own, grid, bias);
     }

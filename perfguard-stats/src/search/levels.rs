@@ -1,6 +1,6 @@
 //! How likely each level is: curves over a grid of levels, multiplied, normalised and summed without a logarithm.
 
-/// Points of the grid.
+/// Points of the grid, a multiple of eight.
 pub(super) const LEVELS: usize = 320;
 /// The point whose level is zero: a quarter of the grid lies below, three quarters above.
 const ZERO: usize = 80;
@@ -91,10 +91,7 @@ impl Curve {
 
     /// Divides by the largest value and lifts what is negligible to the floor.
     pub(super) fn normalise(&mut self) {
-        let mut largest = 0.0;
-        for value in self.values.iter() {
-            largest = if *value > largest { *value } else { largest };
-        }
+        let largest = self.reduce(|one, other| if other > one { other } else { one });
         if largest > 0.0 {
             let inverse = 1.0 / largest;
             for value in self.values.iter_mut() {
@@ -107,7 +104,18 @@ impl Curve {
 
     /// The values' sum.
     pub(super) fn sum(&self) -> f64 {
-        self.values.iter().sum()
+        self.reduce(|one, other| one + other)
+    }
+
+    /// Combines all values, from zero on: eight side by side, as none need wait for its neighbour.
+    fn reduce(&self, combine: impl Fn(f64, f64) -> f64) -> f64 {
+        let mut lanes = [0.0; 8];
+        for chunk in self.values.chunks_exact(lanes.len()) {
+            for (lane, value) in lanes.iter_mut().zip(chunk) {
+                *lane = combine(*lane, *value);
+            }
+        }
+        lanes.into_iter().fold(0.0, combine)
     }
 
     /// The logarithm of the sum with its factor.

@@ -24,7 +24,7 @@ pub(super) struct Noise {
 }
 
 impl Noise {
-    /// Multiplies a curve by the likelihood of one block's value at each level.
+    /// Multiplies a curve by the likelihood of one block's value at each level, and leaves it to be normalised.
     pub(super) fn multiply(self, curve: &mut Curve, grid: Grid, value: f64) {
         // A scale under half a step would fall between two points of the grid.
         let scale = (WIDER * self.scale).max(grid.step() / 2.0);
@@ -44,7 +44,6 @@ impl Noise {
         let tails = Tails { step: grid.step(), scale, disturbance, normal_height, laplace_height };
         tails.multiply(offset, above.iter_mut());
         tails.multiply(grid.step() - offset, below.iter_mut().rev());
-        curve.normalise();
     }
 }
 

@@ -210,3 +210,16 @@ pub(crate) fn others(replicates: usize) -> String {
     }
     table("Improvements, large steps, files", "what | commits", rows, replicates)
 }
+
+pub(crate) fn probe(replicates: usize) -> String {
+    let mut rows = Vec::new();
+    for (name, commits, step) in [("base", 64, 0.03), ("drift", 16, 0.03), ("noisy2x", 16, 0.03), ("noisy2x", 16, 0.05), ("noisy2x", 256, 0.05)] {
+        let noise = scenario(name).unwrap_or(BASE);
+        rows.push((format!("{name} | {commits} | {:.0} %", step * 100.0), Case { noise, ..Case::perfguard(commits, step) }));
+    }
+    for (bias, commits, step) in [(0.005, 64, 0.03), (0.01, 64, 0.03)] {
+        let case = Case { bias, ..Case::perfguard(commits, step) };
+        rows.push((format!("bias {bias} | {commits} | {:.0} %", step * 100.0), case.plan(|plan| plan.settings.bias = bias)));
+    }
+    table("Probe", "noise | commits | step", rows, replicates)
+}
