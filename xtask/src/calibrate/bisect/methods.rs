@@ -3,7 +3,7 @@
 use perfguard_stats::quantile::median;
 use perfguard_stats::search::{Direction, Ended, Outcome, Search, Settings, Step, TOUCHES, TOUCHES_NOT};
 
-use super::world::World;
+use super::world::{World, count};
 
 /// What a method said of a history.
 #[derive(Debug, Clone)]
@@ -88,9 +88,8 @@ pub(crate) fn plain(world: &mut World, script: Script) -> Answer {
         }
         let (Script::Mean(blocks) | Script::Median(blocks)) = script;
         let values: Vec<f64> = (0..blocks).map(|_| world.block(commit).mean).collect();
-        #[expect(clippy::cast_precision_loss, reason = "a handful")]
         let level = match script {
-            Script::Mean(blocks) => values.iter().sum::<f64>() / blocks as f64,
+            Script::Mean(blocks) => values.iter().sum::<f64>() / count(blocks),
             Script::Median(_) => median(&values).expect("finite values"),
         };
         if (level > half) == (half > 0.0) { bad = commit } else { good = commit }

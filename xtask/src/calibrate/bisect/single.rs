@@ -6,11 +6,11 @@ use perfguard_stats::random::Stream;
 use perfguard_stats::search::Settings;
 
 use super::methods::{Answer, Plan, Script, perfguard, plain};
-use super::world::World;
+use super::world::{World, count};
 use crate::calibrate::noise::{BASE, Noise, scenario};
 use crate::calibrate::parallel;
 
-/// A kind of history and a way to search it.
+/// A kind of history, and a way to search it.
 #[derive(Debug, Clone, Copy)]
 struct Case {
     commits: usize,
@@ -54,17 +54,16 @@ impl Case {
         self
     }
 
-    fn run(&self, seed: u64) -> Result1 {
+    fn run(&self, seed: u64) -> Tried {
         let mut stream = Stream::new(seed);
         let culprit = 1 + usize::try_from(stream.below(self.commits as u64)).unwrap_or_default();
         let size = (1.0 + self.step).ln();
-        let mut world =
-            World::new(self.commits, &vec![(culprit, size)], self.noise, self.bias, self.unbuildable, stream);
+        let mut world = World::new(self.commits, &[(culprit, size)], self.noise, self.bias, self.unbuildable, stream);
         let answer = match self.method {
             Method::Perfguard(plan) => perfguard(&mut world, plan, culprit, self.step < 0.0),
             Method::Plain(script) => plain(&mut world, script),
         };
-        Result1 {
+        Tried {
             right: answer.commits == world.indistinguishable(culprit),
             held: answer.commits.contains(&culprit),
             built: world.built,
@@ -74,31 +73,28 @@ impl Case {
         }
     }
 
-    /// A row of a table: the cells after the name.
+    /// A row of a table: the cells after the name. Rows of the same size and step see the same histories.
     fn row(&self, replicates: usize) -> String {
-        let results = parallel::map(replicates, |index| {
-            self.run(index as u64 ^ ((self.commits as u64) << 32) ^ ((self.step * 1e3) as i64 as u64) << 44)
-        });
-        let count = results.len() as f64;
-        let mean = |value: &dyn Fn(&Result1) -> f64| results.iter().map(value).sum::<f64>() / count;
-        let share = |value: &dyn Fn(&Result1) -> bool| 100.0 * mean(&|result| f64::from(u8::from(value(result))));
-        let mut sizes: Vec<usize> = results.iter().map(|result| result.answer.commits.len()).collect();
-        sizes.sort_unstable();
+        let first = ((self.commits as u64) << 44) ^ self.step.to_bits().rotate_left(20);
+        let tried = parallel::map(replicates, |index| self.run(first.wrapping_add(index as u64)));
+        let mean = |value: &dyn Fn(&Tried) -> f64| tried.iter().map(value).sum::<f64>() / count(tried.len());
+        let share = |value: &dyn Fn(&Tried) -> bool| 100.0 * mean(&|tried| f64::from(u8::from(value(tried))));
         format!(
             "{:.1} | {:.1} | {:.3} | {:.1} | {:.2} | {:.1} | {:.2} | {:.1} |",
-            share(&|result| result.right),
-            share(&|result| result.held),
-            mean(&|result| result.answer.claimed),
-            share(&|result| result.answer.sure),
-            mean(&|result| result.answer.commits.len() as f64),
-            mean(&|result| result.built as f64),
-            mean(&|result| result.failed as f64),
-            mean(&|result| result.blocks as f64),
+            share(&|tried| tried.right),
+            share(&|tried| tried.held),
+            mean(&|tried| tried.answer.claimed),
+            share(&|tried| tried.answer.sure),
+            mean(&|tried| count(tried.answer.commits.len())),
+            mean(&|tried| count(tried.built)),
+            mean(&|tried| count(tried.failed)),
+            mean(&|tried| count(tried.blocks)),
         )
     }
 }
 
-struct Result1 {
+/// What came of one history.
+struct Tried {
     answer: Answer,
     right: bool,
     held: bool,
@@ -107,59 +103,75 @@ struct Result1 {
     blocks: usize,
 }
 
-const HEAD: &str = "right % | in set % | claimed | sure % | set | builds | failed | blocks |\n";
+const HEAD: &str = "right % | held % | claimed | sure % | set | builds | failed | blocks |";
 
 fn table(title: &str, first: &str, rows: Vec<(String, Case)>, replicates: usize) -> String {
-    let columns = first.matches('|').count() + 1;
-    let mut text = format!("\n## {title}\n\n| {first} | {HEAD}|{}\n", "---|".repeat(columns + 8));
+    let columns = first.matches('|').count() + HEAD.matches('|').count() + 1;
+    let mut text = format!("\n## {title}\n\n| {first} | {HEAD}\n|{}\n", "---|".repeat(columns));
     for (name, case) in rows {
-        let row = case.row(replicates);
-        eprintln!("| {name} | {row}");
-        let _ = writeln!(text, "| {name} | {row}");
+        let row = format!("| {name} | {}", case.row(replicates));
+        eprintln!("{row}");
+        let _ = writeln!(text, "{row}");
     }
     text
 }
 
+/// A share as people write it.
+fn per_cent(share: f64) -> String {
+    format!("{} %", (share * 1e4).round() / 100.0)
+}
+
+/// Every size and step, beside `git bisect run` with a script that takes a fixed number of blocks.
 pub(crate) fn base(replicates: usize) -> String {
     let mut rows = Vec::new();
     for commits in COMMITS {
         for step in STEPS {
             let case = Case::perfguard(commits, step);
-            rows.push((format!("{commits} | {:.0} % | perfguard", step * 100.0), case));
+            rows.push((format!("{commits} | {} | perfguard", per_cent(step)), case));
             for (name, script) in [
                 ("mean of 1", Script::Mean(1)),
                 ("mean of 5", Script::Mean(5)),
                 ("mean of 20", Script::Mean(20)),
                 ("median of 10", Script::Median(10)),
             ] {
-                rows.push((format!("{commits} | {:.0} % | {name}", step * 100.0), Case { method: Method::Plain(script), ..case }));
+                rows.push((
+                    format!("{commits} | {} | git bisect, {name}", per_cent(step)),
+                    Case { method: Method::Plain(script), ..case },
+                ));
             }
         }
     }
     table("Base noise", "commits | step | method", rows, replicates)
 }
 
+/// Noise that the search was not told of: its stored scale stays that of the base noise.
 pub(crate) fn noise(replicates: usize) -> String {
     let mut rows = Vec::new();
-    for name in ["base", "spiky", "drift", "noisy2x", "quiet", "t3", "ar"] {
+    for name in ["spiky", "drift", "noisy2x", "quiet", "t3", "ar"] {
         for commits in COMMITS {
             for step in STEPS {
                 let noise = scenario(name).unwrap_or(BASE);
-                rows.push((format!("{name} | {commits} | {:.0} %", step * 100.0), Case { noise, ..Case::perfguard(commits, step) }));
+                rows.push((
+                    format!("{name} | {commits} | {}", per_cent(step)),
+                    Case { noise, ..Case::perfguard(commits, step) },
+                ));
             }
         }
     }
     table("Other noise", "noise | commits | step", rows, replicates)
 }
 
+/// Builds with a bias of their own, and what the search allows for.
 pub(crate) fn layout(replicates: usize) -> String {
     let mut rows = Vec::new();
-    for (truth, model) in [(0.0, 0.0), (0.0, 0.0025), (0.0025, 0.0025), (0.005, 0.005), (0.005, 0.0025), (0.01, 0.01), (0.01, 0.0025)] {
+    for (truth, model) in
+        [(0.0, 0.0), (0.0, 0.0025), (0.0025, 0.0025), (0.005, 0.005), (0.005, 0.0025), (0.01, 0.01), (0.01, 0.0025)]
+    {
         for commits in [64, 256, 1024] {
             for step in STEPS {
                 let case = Case { bias: truth, ..Case::perfguard(commits, step) };
                 rows.push((
-                    format!("{:.2} % | {:.2} % | {commits} | {:.0} %", truth * 100.0, model * 100.0, step * 100.0),
+                    format!("{} | {} | {commits} | {}", per_cent(truth), per_cent(model), per_cent(step)),
                     case.plan(|plan| plan.settings.bias = model),
                 ));
             }
@@ -168,19 +180,21 @@ pub(crate) fn layout(replicates: usize) -> String {
     table("Layout bias", "bias | model's | commits | step", rows, replicates)
 }
 
+/// Commits that cannot be built.
 pub(crate) fn unbuildable(replicates: usize) -> String {
     let mut rows = Vec::new();
     for share in [0.05, 0.1, 0.2] {
         for commits in COMMITS {
             for step in STEPS {
                 let case = Case { unbuildable: share, ..Case::perfguard(commits, step) };
-                rows.push((format!("{:.0} % | {commits} | {:.0} %", share * 100.0, step * 100.0), case));
+                rows.push((format!("{} | {commits} | {}", per_cent(share), per_cent(step)), case));
             }
         }
     }
     table("Unbuildable commits", "unbuildable | commits | step", rows, replicates)
 }
 
+/// Builds from nearly free to dear.
 pub(crate) fn costs(replicates: usize) -> String {
     let mut rows = Vec::new();
     for cost in [0.3, 3.0, 30.0, 180.0, 1000.0] {
@@ -190,22 +204,23 @@ pub(crate) fn costs(replicates: usize) -> String {
                     plan.settings.build_cost = cost;
                     plan.settings.budget = f64::INFINITY;
                 });
-                rows.push((format!("{cost} | {commits} | {:.0} %", step * 100.0), case));
+                rows.push((format!("{cost} | {commits} | {}", per_cent(step)), case));
             }
         }
     }
     table("Build costs", "build, blocks | commits | step", rows, replicates)
 }
 
+/// Improvements, steps beyond the usual, and weights by changed files.
 pub(crate) fn others(replicates: usize) -> String {
     let mut rows = Vec::new();
     for commits in [64, 1024] {
         for step in [-0.03, -0.05, -0.10, 0.5, 3.0, -0.6] {
-            rows.push((format!("step {:.0} % | {commits}", step * 100.0), Case::perfguard(commits, step)));
+            rows.push((format!("a step of {} | {commits}", per_cent(step)), Case::perfguard(commits, step)));
         }
         for step in STEPS {
             let case = Case::perfguard(commits, step).plan(|plan| plan.files = true);
-            rows.push((format!("files, {:.0} % | {commits}", step * 100.0), case));
+            rows.push((format!("{}, weighed by changed files | {commits}", per_cent(step)), case));
         }
     }
     table("Improvements, large steps, files", "what | commits", rows, replicates)
@@ -213,13 +228,21 @@ pub(crate) fn others(replicates: usize) -> String {
 
 pub(crate) fn probe(replicates: usize) -> String {
     let mut rows = Vec::new();
-    for (name, commits, step) in [("base", 64, 0.03), ("drift", 16, 0.03), ("noisy2x", 16, 0.03), ("noisy2x", 16, 0.05), ("noisy2x", 256, 0.05)] {
+    for (name, commits, step) in
+        [("base", 64, 0.03), ("drift", 16, 0.03), ("noisy2x", 16, 0.03), ("noisy2x", 16, 0.05), ("noisy2x", 256, 0.05)]
+    {
         let noise = scenario(name).unwrap_or(BASE);
-        rows.push((format!("{name} | {commits} | {:.0} %", step * 100.0), Case { noise, ..Case::perfguard(commits, step) }));
+        rows.push((
+            format!("{name} | {commits} | {}", per_cent(step)),
+            Case { noise, ..Case::perfguard(commits, step) },
+        ));
     }
     for (bias, commits, step) in [(0.005, 64, 0.03), (0.01, 64, 0.03)] {
         let case = Case { bias, ..Case::perfguard(commits, step) };
-        rows.push((format!("bias {bias} | {commits} | {:.0} %", step * 100.0), case.plan(|plan| plan.settings.bias = bias)));
+        rows.push((
+            format!("bias {bias} | {commits} | {:.0} %", step * 100.0),
+            case.plan(|plan| plan.settings.bias = bias),
+        ));
     }
     table("Probe", "noise | commits | step", rows, replicates)
 }

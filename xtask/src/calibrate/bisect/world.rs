@@ -8,9 +8,6 @@ use crate::calibrate::noise::{Machine, Noise};
 /// Blocks of the two ends: sixteen pairs.
 const END_BLOCKS: usize = 8;
 
-/// Steps of the level: the commit that makes each, and its size in logs.
-pub(crate) type Steps = Vec<(usize, f64)>;
-
 /// One history, with what was spent on it so far.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -29,8 +26,16 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A history of so many commits after the good end; a share of them cannot be built, and each build has a bias.
-    pub(crate) fn new(commits: usize, steps: &Steps, noise: Noise, bias: f64, unbuildable: f64, mut stream: Stream) -> Self {
+    /// A history of so many commits after the good end, with the commit and the size in logs of each step; a share of the
+    /// commits cannot be built, and each build has a bias.
+    pub(crate) fn new(
+        commits: usize,
+        steps: &[(usize, f64)],
+        noise: Noise,
+        bias: f64,
+        unbuildable: f64,
+        mut stream: Stream,
+    ) -> Self {
         let level = |commit: usize| steps.iter().filter(|(at, _)| *at <= commit).map(|(_, size)| size).sum::<f64>();
         let levels = (0..=commits).map(|commit| level(commit) + bias * stream.normal()).collect();
         let builds =
@@ -105,4 +110,10 @@ pub(crate) struct Block {
     pub(crate) mean: f64,
     /// Difference of the faster runs.
     pub(crate) fastest: f64,
+}
+
+/// A count as a number.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+pub(crate) fn count(items: usize) -> f64 {
+    items as f64
 }
