@@ -26,6 +26,20 @@ pub enum StatsError {
     /// A level or probability is outside its range.
     #[error("{0} is not between 0 and 1")]
     NotAProbability(f64),
+    /// A cost is negative, NaN or infinite.
+    #[error("{0} is not a cost")]
+    NotACost(f64),
+    /// A commit is not in the range.
+    #[error("there is no commit {commit}, the last one is {last}")]
+    NoSuchCommit {
+        /// The commit.
+        commit: usize,
+        /// The last one of the range.
+        last: usize,
+    },
+    /// What should differ does not.
+    #[error("the two ends do not differ")]
+    NoDifference,
     /// More values than the method can take.
     #[error("at most {most} can be taken, there are {given}")]
     TooMany {
