@@ -140,13 +140,7 @@ pub(crate) fn check_amount(amount: f64) -> Result<f64, StatsError> {
 
 /// The values, in their order, if there are enough and all are finite.
 pub(crate) fn at_least(values: &[f64], needed: usize) -> Result<&[f64], StatsError> {
-    if values.len() < needed {
-        return Err(StatsError::TooFew { needed, given: values.len() });
-    }
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(StatsError::NotFinite { index }),
-        None => Ok(values),
-    }
+    check_finite(values, needed).map(|()| values)
 }
 
 /// The natural logarithms of the values, in their order, if there are enough and all are finite and positive.
@@ -170,4 +164,9 @@ pub(crate) fn balanced(values: &[f64]) -> (Vec<f64>, f64) {
         _ => 1.0,
     };
     (values.iter().map(|value| value * power).collect(), power)
+}
+
+/// Back from what [`balanced`] values gave; what would be beyond all numbers is the largest.
+pub(crate) fn restored(outcome: f64, power: f64) -> f64 {
+    (outcome / power).clamp(f64::MIN, f64::MAX)
 }
