@@ -45,9 +45,13 @@ complete -F _cargo_with_perfguard -o bashdefault -o default cargo
 
 pub(crate) fn run(args: &CompletionsArgs) -> Exit {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut cli::command(), NAME, &mut script);
+    // A blank in the name, as in the one that is shown, would be taken for a command.
+    let mut command = cli::command().name(NAME).bin_name(NAME);
+    clap_complete::generate(args.shell, &mut command, NAME, &mut script);
     let mut script = String::from_utf8_lossy(&script).into_owned();
     if args.shell == Shell::Bash {
+        // clap_complete sets one of these names and looks for the other where the executable's own has a hyphen.
+        script = script.replace("cargo__subcmd__perfguard__", "cargo__perfguard__");
         script += BASH_UNDER_CARGO;
     }
     Ui::data(&script);

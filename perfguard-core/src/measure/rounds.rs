@@ -181,7 +181,13 @@ impl Rounds<'_, '_> {
     fn observe<E>(&mut self, unit: usize, record: &mut Record<'_, E>) -> Result<(), E> {
         if self.units[unit].processes == 0 {
             for _ in 0..self.settings.warm_up_processes {
-                if self.is_too_slow_for_warm_up() || self.is_exact(unit) {
+                if self.is_exact(unit) {
+                    break;
+                }
+                if self.is_too_slow_for_warm_up() {
+                    let id = &self.standings[self.units[unit].jobs[0]].id;
+                    let message = format!("`{id}` has no warm-up process: the budget would not do for one of each");
+                    self.surroundings.events.event(Event::Detail(message));
                     break;
                 }
                 self.process(unit, true, record)?;

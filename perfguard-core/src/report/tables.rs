@@ -26,7 +26,8 @@ pub fn list_table(view: &ListView, style: Style) -> String {
         }
     }
     let count: usize = view.targets.iter().map(|target| target.benchmarks.len()).sum();
-    text.extend([format!("\n{count} benchmarks in {} targets\n", view.targets.len())]);
+    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    text.extend([format!("\n{} in {}\n", many(count, "benchmark"), many(view.targets.len(), "target"))]);
     text
 }
 
