@@ -137,7 +137,7 @@ fn a_folder_that_is_made_anew_has_the_same_files_links_and_times() {
     std::os::unix::fs::symlink("file", layout.out().join("link")).unwrap();
     let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&path.metadata().unwrap());
     let before = inode(&file);
-    super::kept::make_movable(&layout, &layout.here()).unwrap();
+    kept::make_movable(&layout, &layout.here()).unwrap();
     assert_ne!(inode(&file), before);
     assert_eq!(file.metadata().unwrap().modified().unwrap(), old);
     assert_eq!(std::fs::read_link(layout.out().join("link")).unwrap(), Path::new("file"));
