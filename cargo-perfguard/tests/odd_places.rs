@@ -52,9 +52,10 @@ fn paths_with_spaces_quotes_unicode_and_newlines_are_built_and_measured() {
 
 #[test]
 fn the_users_own_target_directory_flags_and_wrapper_are_followed_and_left_alone() {
-    let environment = TestEnvironment::with_files(&[
-        ("benches/quick.rs", "fn main() { assert!(cfg!(told_so), \"RUSTFLAGS are followed\"); }\n"),
-    ]);
+    let environment = TestEnvironment::with_files(&[(
+        "benches/quick.rs",
+        "fn main() { assert!(cfg!(told_so), \"RUSTFLAGS are followed\"); }\n",
+    )]);
     let target = beside(&environment, "their target");
     let log = beside(&environment, "wrapped");
     environment.write("wrapper.sh", &format!("#!/bin/sh\necho called >> '{}'\nexec \"$@\"\n", log.display()));

@@ -90,12 +90,12 @@ fn a_store_with_broken_pages_ends_no_command_with_a_panic() {
 
 #[test]
 fn a_second_perfguard_says_for_whom_it_waits_and_then_goes_on() {
-    let environment = TestEnvironment::with_files(&[
-        ("benches/quick.rs", "fn main() { std::thread::sleep(std::time::Duration::from_secs(60)) }\n"),
-    ]);
-    let silent = |mut command: std::process::Command| {
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    };
+    let environment = TestEnvironment::with_files(&[(
+        "benches/quick.rs",
+        "fn main() { std::thread::sleep(std::time::Duration::from_secs(60)) }\n",
+    )]);
+    let silent =
+        |mut command: std::process::Command| command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut first = silent(environment.perfguard_command(&environment.root(), &["run"]));
     let lock = environment.cache().join("measuring.lock");
     while std::fs::read_to_string(&lock).map_or(true, |text| text.is_empty()) {

@@ -1,7 +1,7 @@
 //! What a run with many benchmarks needs: its own memory, and how long it takes from the end of the build to the first
 //! process that measures. The workspace is made for it: half of the benchmarks are criterion's, half divan's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Measuring time
     #[arg(long, default_value = "60s")]
     budget: String,
+    /// The perfguard to look at, rather than one that is built now
+    #[arg(long)]
+    program: Option<PathBuf>,
 }
 
 /// Makes the workspace, measures it twice (so that the second finds everything built), and prints what it took.
@@ -30,11 +33,15 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("this reads /proc, which only Linux has");
     }
-    ensure!(
-        command("cargo", root).args(["build", "--release", "--package", "cargo-perfguard"]).status()?.success(),
-        "cargo-perfguard does not build"
-    );
-    let program = root.join("target/release/cargo-perfguard");
+    let program = match &args.program {
+        Some(program) => program.clone(),
+        None => {
+            let mut build = command("cargo", root);
+            build.args(["build", "--release", "--package", "cargo-perfguard"]);
+            ensure!(build.status()?.success(), "cargo-perfguard does not build");
+            root.join("target/release/cargo-perfguard")
+        }
+    };
     let folder = tempfile::tempdir()?;
     let repository = folder.path().join("repository");
     make_workspace(root, &repository, args.benchmarks)?;
@@ -102,7 +109,8 @@ impl Log {
     fn read(path: &Path) -> Result<Self> {
         let text = fs_err::read_to_string(path)?;
         let at = |what: &str| -> Result<f64> {
-            let line = text.lines().find(|line| line.contains(what)).with_context(|| format!("no `{what}` in the log"))?;
+            let line =
+                text.lines().find(|line| line.contains(what)).with_context(|| format!("no `{what}` in the log"))?;
             seconds_of_day(line).with_context(|| format!("no time in `{line}`"))
         };
         let built = at(" cargo ended ")?;

@@ -15,12 +15,10 @@ use crate::exit_code::Exit;
 /// Measure a workspace's benchmarks, tie them to commits, tell what changed
 #[derive(Debug, Parser)]
 #[command(name = "cargo perfguard", bin_name = "cargo perfguard", version, max_term_width = 100)]
-#[command(
-    after_help = "With every command, --log-file PATH writes down everything that happens.\n\n\
+#[command(after_help = "With every command, --log-file PATH writes down everything that happens.\n\n\
                   Exit codes: 0 well, 2 usage, 4 nothing to measure, 96 configuration,\n\
                   97 environment, 98 store, 101 build, 102 cargo metadata,\n\
-                  103 a benchmark failed, 130 interrupted."
-)]
+                  103 a benchmark failed, 130 interrupted.")]
 pub struct Cli {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]

@@ -102,10 +102,8 @@ fn keep_times(from: &Path, to: &Path) -> Result<(), CheckoutError> {
             keep_times(&from.join(&name), &to.join(&name))?;
         }
     } else if found.is_file() {
-        let (accessed, modified) = (
-            TimeSpec::new(found.atime(), found.atime_nsec()),
-            TimeSpec::new(found.mtime(), found.mtime_nsec()),
-        );
+        let (accessed, modified) =
+            (TimeSpec::new(found.atime(), found.atime_nsec()), TimeSpec::new(found.mtime(), found.mtime_nsec()));
         utimensat(nix::fcntl::AT_FDCWD, to, &accessed, &modified, UtimensatFlags::NoFollowSymlink)
             .map_err(io::Error::from)
             .doing(KEEPING)?;

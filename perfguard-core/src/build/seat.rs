@@ -41,7 +41,8 @@ pub(super) fn swap(layout: &Layout, key: &str) -> Result<Swap, CheckoutError> {
             // Either lies in a lower layer of an overlay file system, from where no folder is renamed.
             kept::make_movable(layout, &layout.here())?;
             kept::make_movable(layout, &layout.kept(key))?;
-            exchange(&layout.here(), &layout.kept(key)).map_or_else(|_| swap_by_renaming(layout, key), |()| Ok(Swap::Exchanged))
+            exchange(&layout.here(), &layout.kept(key))
+                .map_or_else(|_| swap_by_renaming(layout, key), |()| Ok(Swap::Exchanged))
         }
         Err(_) => swap_by_renaming(layout, key),
     }

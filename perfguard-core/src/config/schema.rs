@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 use super::keys::{KEYS, Key, Kind, TABLE_KEYS};
 
 /// Where the schema is published, for editors: they read it from a file's first line.
-pub const SCHEMA_URL: &str =
-    "https://raw.githubusercontent.com/perfguard/perfguard/main/schemas/perfguard.toml.json";
+pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/perfguard/perfguard/main/schemas/perfguard.toml.json";
 
 /// The schema of `perfguard.toml`.
 pub fn json_schema() -> Value {

@@ -64,7 +64,9 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
 /// Texts that a key of this kind does not take.
 fn malformed(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Duration => &["", " ", "5", "0s", "-5s", "soon", "5 parsecs", "PT5S", "1..2s", "5%", "99999999999999999999d"],
+        Kind::Duration => {
+            &["", " ", "5", "0s", "-5s", "soon", "5 parsecs", "PT5S", "1..2s", "5%", "99999999999999999999d"]
+        }
         Kind::Percent => &["", "%", "1", "0%", "-1%", "101%", "NaN%", "inf%", "1%%", "1 s"],
         Kind::Bytes => &["", "MiB", "5", "0MiB", "-1GiB", "NaNGiB", "infB", "1GB/s", "1 mib"],
         Kind::Observations => &["", "..", "8..", "..8", "0..3", "9..3", "a..b", "1.5", "8..40..50", "99999999999"],

@@ -146,7 +146,8 @@ fn failure_of(finished: &Finished, session: &Session<'_>) -> Option<Failure> {
         }
         Exit::FloodedOutput => {
             let limit = session.limits.output_bytes;
-            let limit = if limit < MEBIBYTE { format!("{} KiB", limit / 1024) } else { format!("{} MiB", limit / MEBIBYTE) };
+            let limit =
+                if limit < MEBIBYTE { format!("{} KiB", limit / 1024) } else { format!("{} MiB", limit / MEBIBYTE) };
             (FailureKind::FloodedOutput, format!("wrote more than the output limit of {limit}"))
         }
     };
