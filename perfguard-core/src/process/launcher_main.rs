@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::memory::give_memory_back;
 use super::wire::{self, Reader, Request, Writer};
 use super::{Exit, Finished, Limits, Usage};
 
@@ -70,6 +71,7 @@ fn serve(socket: &UnixStream, request: &Request, orphans: &mut Orphans) -> io::R
             Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)?;
             if large {
                 drop(finished);
+                // What stays resident here is the floor of every child's peak.
                 give_memory_back();
             }
             Ok(())
@@ -79,15 +81,6 @@ fn serve(socket: &UnixStream, request: &Request, orphans: &mut Orphans) -> io::R
 
 /// Output above this leaves free memory with the allocator that would count into the next child's peak, bytes.
 const LARGE_OUTPUT: usize = 64 * 1024;
-
-/// Hands freed memory back to the system: what stays resident here is the floor of every child's peak.
-fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: a plain call of the allocator that this process uses.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
 
 /// One output stream of the child: what it wrote, up to the limit.
 struct Stream {
