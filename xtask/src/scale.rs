@@ -33,14 +33,13 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("this reads /proc, which only Linux has");
     }
-    let program = match &args.program {
-        Some(program) => program.clone(),
-        None => {
-            let mut build = command("cargo", root);
-            build.args(["build", "--release", "--package", "cargo-perfguard"]);
-            ensure!(build.status()?.success(), "cargo-perfguard does not build");
-            root.join("target/release/cargo-perfguard")
-        }
+    let program = if let Some(program) = &args.program {
+        program.clone()
+    } else {
+        let mut build = command("cargo", root);
+        build.args(["build", "--release", "--package", "cargo-perfguard"]);
+        ensure!(build.status()?.success(), "cargo-perfguard does not build");
+        root.join("target/release/cargo-perfguard")
     };
     let folder = tempfile::tempdir()?;
     let repository = folder.path().join("repository");
