@@ -1,9 +1,5 @@
 //! Repositories, paths and environments as people really have them: each works, or says what to do.
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking and starts processes itself"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
