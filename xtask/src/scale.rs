@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::processes::{Counted, counted, launcher_of, mebibytes};
 
-/// Most resident memory of perfguard and of its launcher together, MiB.
+/// Most that perfguard may have resident while it measures, MiB.
 const MOST_MEBIBYTES: f64 = 10.0;
 /// Longest time from the build's end to the first process that measures, seconds.
 const LONGEST_START: f64 = 0.3;
@@ -57,16 +57,16 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         ensure!(told.benchmarks == args.benchmarks, "{name}: {} benchmarks were measured", told.benchmarks);
         println!(
             "{name}: {:.3} s from the end of the build to the first process ({:.3} s of it until the benchmarks were \
-             known); perfguard {:.1} MiB resident at its peak, {:.1} MiB at the end, the launcher {:.1} MiB; {} \
-             observations",
+             known); perfguard {:.1} MiB resident while it measured, {:.1} MiB at its peak before, the launcher {:.1} MiB; \
+             {} observations",
             told.start,
             told.listed,
-            mebibytes(own.peak_kib),
             mebibytes(own.resident_kib),
-            mebibytes(launcher.peak_kib),
+            mebibytes(own.peak_kib),
+            mebibytes(launcher.resident_kib),
             told.observations,
         );
-        largest = largest.max(mebibytes(own.peak_kib) + mebibytes(launcher.resident_kib));
+        largest = largest.max(mebibytes(own.resident_kib));
         slowest = if name == "first" { 0.0 } else { told.start };
     }
     println!(
@@ -78,15 +78,14 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Runs perfguard to its end. Gives what the kernel counted last of it and of its launcher.
+/// Runs perfguard to its end. Gives what the kernel counted of it and of its launcher when there last was a launcher: as
+/// long as it measures.
 fn watch(mut perfguard: Command) -> Result<(Counted, Counted)> {
     let mut child = perfguard.spawn().context("could not call perfguard")?;
     let (mut own, mut launcher) = (Counted::default(), Counted::default());
     while child.try_wait()?.is_none() {
-        if let Some(now) = counted(child.id()) {
-            own = now;
-            launcher = launcher_of(child.id()).and_then(counted).unwrap_or(launcher);
-        }
+        let counts = counted(child.id()).zip(launcher_of(child.id()).and_then(counted));
+        (own, launcher) = counts.unwrap_or((own, launcher));
         std::thread::sleep(Duration::from_millis(10));
     }
     let status = child.wait()?;
