@@ -1,5 +1,4 @@
 //! Completions as bash itself asks for them: the script is sourced, and bash's own tables say which function answers.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
