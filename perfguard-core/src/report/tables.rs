@@ -26,7 +26,8 @@ pub fn list_table(view: &ListView, style: Style) -> String {
         }
     }
     let count: usize = view.targets.iter().map(|target| target.benchmarks.len()).sum();
-    text.extend([format!("\n{count} benchmarks in {} targets\n", view.targets.len())]);
+    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    text.extend([format!("\n{} in {}\n", many(count, "benchmark"), many(view.targets.len(), "target"))]);
     text
 }
 
@@ -122,7 +123,8 @@ pub fn clean_table(view: &CleanView, style: Style) -> String {
     let removed = sum(&|row| row.is_removed);
     let left = sum(&|row| !row.is_removed);
     let may_go = sum(&|row| !row.is_removed && !row.is_needed && row.kind != KeptKind::BuildTree);
-    text.extend([format!("\n{left} in {}, of which {may_go} may go; {removed} removed\n", view.folder)]);
+    let words = format!("{left} in {}, of which {may_go} may go; {removed} removed", view.folder);
+    text.extend([format!("\n{}\n", wrap(&words, style.width, 0))]);
     if view.other_repositories > 0 {
         let noun = if view.other_repositories == 1 { "repository" } else { "repositories" };
         text.extend([format!("{} other {noun} in the cache: {}\n", view.other_repositories, size(view.other_bytes))]);
