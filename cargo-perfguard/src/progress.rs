@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use perfguard_core::event::{Event, EventSink};
 use perfguard_core::model::Stopped;
+use perfguard_core::report::format::{counted, one_line};
 
 use crate::ui::{self, Log, Ui};
 
@@ -45,8 +46,7 @@ impl Progress {
             return;
         }
         if !ui::talks_to_terminal() {
-            let noun = if benchmarks == 1 { "benchmark" } else { "benchmarks" };
-            ui::talk(&format!("measuring {benchmarks} {noun}, at most {}", duration(budget)));
+            ui::talk(&format!("measuring {}, at most {}", counted(benchmarks, "benchmark"), duration(budget)));
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
@@ -68,7 +68,7 @@ impl EventSink for Progress {
             // Before the observation: this is the last drawing until it ended.
             Event::ObservationStarted { id, .. } => {
                 if let Some(bar) = &self.bar {
-                    let name = perfguard_core::report::format::one_line(&id.name);
+                    let name = one_line(&id.name);
                     bar.set_prefix(format!("{}, {}", self.done, self.left));
                     bar.set_message(name);
                 }
@@ -144,7 +144,7 @@ fn in_words(event: &Event) -> String {
         Event::Remark { message, hint: Some(hint) } => format!("note: {message} (hint: {hint})"),
         Event::Remark { message, hint: None } => format!("note: {message}"),
         Event::MeasuringStarted { benchmarks, budget } => {
-            format!("measures {benchmarks} benchmarks, at most {}", duration(*budget))
+            format!("measures {}, at most {}", counted(*benchmarks, "benchmark"), duration(*budget))
         }
         Event::ObservationStarted { id, warm_up: true } => format!("warms up `{id}`"),
         Event::ObservationStarted { id, warm_up: false } => format!("observes `{id}`"),
@@ -152,7 +152,7 @@ fn in_words(event: &Event) -> String {
             format!("observed `{id}`: {done}/{total} done, {}", time_left(*left, *left_at_most))
         }
         Event::BenchmarkFinished { id, stopped, observations } => {
-            format!("`{id}` ends after {observations} observations: {}", why(*stopped))
+            format!("`{id}` ends after {}: {}", counted(*observations, "observation"), why(*stopped))
         }
         Event::MeasuringFinished => "measuring ended".to_owned(),
     }

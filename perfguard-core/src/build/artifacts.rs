@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BuildError;
 use super::Layout;
-use super::cargo::Built;
+use super::messages::Built;
 use super::retention::touch;
 use super::role_linker::{DESCRIPTION, KIT, Kit, OUTPUT};
 use super::state::mtime_ns;

@@ -15,6 +15,7 @@ mod kept;
 mod layout;
 mod lock;
 mod manifests;
+mod messages;
 mod retention;
 mod role_linker;
 mod role_runner;
