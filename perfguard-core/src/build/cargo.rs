@@ -13,7 +13,7 @@ use super::roles::{CAPTURES, HERE, KITS, OWN_PREFIX, RUNNER_NAME, WRAPPER, WRAPP
 use super::workbench::BuildRequest;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::model::{RunEnvironment, TargetId, TargetKind};
+use crate::model::{RunEnvironment, TargetKind};
 use crate::process::{self, CommandSpec, Stream};
 
 /// What was built.
@@ -395,6 +395,7 @@ fn only_these(args: &[OsString], built: &[Built], package: Option<&str>) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::TargetId;
 
     #[test]
     fn a_second_call_names_only_what_was_built() {

@@ -13,6 +13,7 @@ use crate::environment;
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Job, Planned, ProcessExecutor, Recorded, Sharing, Surroundings};
 use crate::model::{Measurement, NotMeasured, Note, Run, RunCommand, RunId, RunSettings, Selected, Source, Stopped};
+use crate::process;
 use crate::report::format::{counted, duration};
 use crate::store::{MeasurementKey, Store};
 
@@ -71,6 +72,9 @@ pub(super) fn measure_and_record(
     };
     let surroundings =
         Surroundings { executor: &mut executor, clock, cancel, events, relative_half_width: &relative_half_width };
+    // Building and listing needed more than what follows, and benches should have the machine for themselves.
+    process::give_memory_back();
+    process::let_code_go();
     let start = clock.monotonic();
     let ends = measure::measure_rounds(planned, &settings, surroundings, &mut |job, recorded| {
         let key = keys[open[job]];

@@ -2,7 +2,7 @@
 
 use super::format::{bytes, counted, one_line};
 use super::run_table::{harness, not_measured};
-use super::table::{Column, Row, Style, render};
+use super::table::{Column, Row, Style, render, wrap};
 use super::view::{BaselinesView, CleanView, KeptRow, ListView, RunsView};
 use crate::model::KeptKind;
 
@@ -117,7 +117,8 @@ pub fn clean_table(view: &CleanView, style: Style) -> String {
     let removed = sum(&|row| row.is_removed);
     let left = sum(&|row| !row.is_removed);
     let may_go = sum(&|row| !row.is_removed && !row.is_needed && row.kind != KeptKind::BuildTree);
-    text.extend([format!("\n{left} in {}, of which {may_go} may go; {removed} removed\n", view.folder)]);
+    let words = format!("{left} in {}, of which {may_go} may go; {removed} removed", view.folder);
+    text.extend([format!("\n{}\n", wrap(&words, style.width, 0))]);
     if view.other_repositories > 0 {
         let noun = if view.other_repositories == 1 { "repository" } else { "repositories" };
         text.extend([format!("{} other {noun} in the cache: {}\n", view.other_repositories, size(view.other_bytes))]);
