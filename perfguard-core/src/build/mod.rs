@@ -15,6 +15,7 @@ mod kept;
 mod layout;
 mod lock;
 mod manifests;
+mod record;
 mod retention;
 mod role_linker;
 mod role_runner;

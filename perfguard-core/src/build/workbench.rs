@@ -5,10 +5,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::artifacts::Artifacts;
 use super::cargo::{BuiltTargets, Cargo, tool_environment};
 use super::cargo_config::pass_along_from_above;
 use super::manifests::{outside_dependencies, root_sources};
+use super::record;
 use super::retention::{self, KeepLimits, Kept};
 use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
 use super::{BuildError, Checkout, CheckoutError, Layout, Seat, Swap};
@@ -57,7 +60,7 @@ pub struct BuildRequest {
 }
 
 /// A built tree.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Build {
     /// The key of the tree's contents.
     pub key: String,
@@ -69,6 +72,8 @@ pub struct Build {
     pub needs_nightly: Vec<PathBuf>,
     /// What the executables have in common.
     pub context: BuildContext,
+    /// Hash of all that the build depends on besides its tree.
+    asked: String,
 }
 
 /// The workbench of one repository.
@@ -167,7 +172,36 @@ impl Workbench {
             lock_hash: self.lock_hash(request),
         };
         let artifacts = Artifacts::new(&self.layout).keep_all(&built, &runs, &context, cancel)?;
-        Ok(Build { key: source.key(), artifacts, complete, needs_nightly, context })
+        let asked = record::asked(request, &format!("{} {}", context.toolchain, toolchain.host), &self.cargo_environment());
+        Ok(Build { key: source.key(), artifacts, complete, needs_nightly, context, asked })
+    }
+
+    /// What the build of a tree gave, if it was asked for in the same way before and all of it is still kept; then it need
+    /// not be built again.
+    ///
+    /// # Errors
+    /// When the cache cannot be read, or the compiler does not say what it is.
+    pub fn kept_build(
+        &mut self,
+        source: &SourceTree,
+        request: &BuildRequest,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Build>, BuildError> {
+        let key = source.key();
+        if !self.has_kept(&key) {
+            return Ok(None);
+        }
+        self.seat(Seat::Builder)?;
+        let what = request.what.clone();
+        let cargo = Cargo { layout: &self.layout, environment: &self.setup.environment, request, what };
+        let folder = self.layout.kept(&key);
+        let toolchain = cargo.toolchain_in(&folder.join("wb"), cancel)?;
+        let compiler = format!("{} {}", toolchain.version, toolchain.host);
+        let asked = record::asked(request, &compiler, &self.cargo_environment());
+        let Some(build) = record::read(&folder, &asked) else { return Ok(None) };
+        let artifacts = Artifacts::new(&self.layout);
+        let is_there = |artifact: &Artifact| artifacts.load(&artifact.hash).is_ok();
+        Ok(Some(build).filter(|build| build.artifacts.iter().all(is_there)))
     }
 
     /// The hash of the lock file that the build used.
@@ -194,7 +228,34 @@ impl Workbench {
     /// # Errors
     /// When the cache cannot be written.
     pub fn keep(&mut self, build: &Build) -> Result<(), BuildError> {
-        Ok(self.checkout.keep(&build.key)?)
+        self.checkout.keep(&build.key)?;
+        record::write(&self.layout.kept(&build.key), &build.asked, build).map_err(BuildError::Cache)
+    }
+
+    /// Keeps a second copy of a kept folder, under the key that is given back, unless it is there.
+    ///
+    /// # Errors
+    /// When there is no such kept folder, or the cache cannot be written.
+    pub fn keep_copy(&mut self, key: &str) -> Result<String, BuildError> {
+        let copy = format!("{key}{COPY}");
+        if !self.has_kept(&copy) {
+            self.checkout.copy_kept(key, &copy)?;
+        }
+        Ok(copy)
+    }
+
+    /// Removes kept folders of working trees, and their copies, but for that of one key: nobody asks for an edit that is
+    /// gone.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written.
+    pub fn forget_other_trees(&mut self, key: &str) -> Result<(), BuildError> {
+        for one in self.checkout.working_trees()? {
+            if one.trim_end_matches(COPY) != key {
+                self.checkout.remove_kept(&one)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes a commit's kept folder, if there is one.
@@ -273,6 +334,9 @@ impl Workbench {
         Artifacts::new(&self.layout).load(hash)
     }
 }
+
+/// How the key of a kept folder's copy ends.
+const COPY: &str = ".copy";
 
 /// A file that is there while cargo works.
 fn building(layout: &Layout) -> PathBuf {

@@ -10,6 +10,7 @@ pub mod keys;
 mod schema;
 pub mod units;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -162,6 +163,16 @@ impl Tables {
         self.last(key, |glob| glob::matches(glob, &id))
     }
 
+    /// All limits of metrics for a benchmark, `METRIC.max` and `METRIC.min`, with their amounts; of each the last that
+    /// matches.
+    pub fn limits(&self, id: &BenchmarkId) -> BTreeMap<String, f64> {
+        let id = id.to_string();
+        let matching = self.0.iter().filter(|table| table.globs.iter().any(|glob| glob::matches(glob, &id)));
+        let values = matching.flat_map(|table| &table.values);
+        let limits = values.filter(|(key, ..)| keys::limit(key).is_some());
+        limits.filter_map(|(key, text, _)| Some((key.clone(), units::parse_amount(text).ok()?))).collect()
+    }
+
     /// A key's value for a whole target, by its `package::target`, where a table gives one.
     pub fn of_target(&self, target: &str, key: &str) -> Option<&str> {
         let any = format!("{target}::");
@@ -171,7 +182,7 @@ impl Tables {
     fn last(&self, key: &str, matches: impl Fn(&str) -> bool) -> Option<&str> {
         let matching = self.0.iter().rev().filter(|table| table.globs.iter().any(|glob| matches(glob)));
         let mut values = matching.flat_map(|table| table.values.iter());
-        values.find(|(known, ..)| *known == key).map(|(_, value, _)| value.as_str())
+        values.find(|(known, ..)| known == key).map(|(_, value, _)| value.as_str())
     }
 }
 

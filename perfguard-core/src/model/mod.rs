@@ -2,6 +2,7 @@
 
 mod artifact;
 mod baseline;
+mod comparison;
 mod environment;
 mod estimate;
 mod id;
@@ -16,6 +17,10 @@ mod target;
 
 pub use artifact::{Artifact, ArtifactHash, BuildContext, RunEnvironment};
 pub use baseline::Baseline;
+pub use comparison::{
+    Comparison, ComparisonRun, Effect, Evidence, Finding, GateEffect, Layouts, NullControl, PairRecord, Severity, Side,
+    Stage, SuiteWide, Verdict,
+};
 pub use environment::{Environment, Fingerprint};
 pub use estimate::{Difference, Estimate};
 pub use id::{BenchmarkId, IdError, TargetId, TargetKind};

@@ -51,7 +51,7 @@ impl ConfigView {
             },
             origin: setting.origin.to_string(),
         });
-        let row = |(key, value, origin): &(&'static str, String, crate::config::Origin)| ConfigRow {
+        let row = |(key, value, origin): &(String, String, crate::config::Origin)| ConfigRow {
             key: (*key).to_owned(),
             value: vec![value.clone()],
             origin: origin.to_string(),

@@ -33,7 +33,7 @@ impl Store {
         StoreError::Damaged { path: self.path.clone(), what: what.into() }
     }
 
-    fn parse<T: DeserializeOwned>(&self, text: &str, what: &str) -> Result<T, StoreError> {
+    pub(super) fn parse<T: DeserializeOwned>(&self, text: &str, what: &str) -> Result<T, StoreError> {
         serde_json::from_str(text).map_err(|error| self.damaged(format!("{what}: {error}")))
     }
 
@@ -136,7 +136,7 @@ impl Store {
         features: &[String],
     ) -> Result<Vec<RunId>, StoreError> {
         let sql = "SELECT id FROM run WHERE commit_id = ?1 AND fingerprint = ?2 AND profile = ?3 AND features = ?4
-                   AND dirty = 0 AND finished_at IS NOT NULL ORDER BY rowid DESC";
+                   AND dirty = 0 AND finished_at IS NOT NULL AND command <> 'compare' ORDER BY rowid DESC";
         self.run_ids(sql, params![commit, fingerprint.0, profile, json(features)])
     }
 
