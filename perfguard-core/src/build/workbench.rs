@@ -201,7 +201,7 @@ impl Workbench {
         let Some(build) = record::read(&folder, &asked) else { return Ok(None) };
         let artifacts = Artifacts::new(&self.layout);
         let is_there = |artifact: &Artifact| artifacts.load(&artifact.hash).is_ok();
-        Ok(Some(build).filter(|build| build.artifacts.iter().all(is_there)))
+        Ok(Some(build).filter(|build| build.complete && build.artifacts.iter().all(is_there)))
     }
 
     /// The hash of the lock file that the build used.

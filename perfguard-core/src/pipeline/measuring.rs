@@ -262,7 +262,7 @@ fn plan<'a>(
 }
 
 /// A target's set-up, where it costs more than an observation.
-fn costly_set_up(target: &PreparedTarget, settings: &RunSettings) -> Option<Duration> {
+pub(super) fn costly_set_up(target: &PreparedTarget, settings: &RunSettings) -> Option<Duration> {
     target.set_up.filter(|set_up| *set_up > settings.control.warm_up + settings.control.observation_time)
 }
 
