@@ -14,8 +14,11 @@ use super::manifests::{outside_dependencies, root_sources};
 use super::record;
 use super::retention::{self, KeepLimits, Kept};
 use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
-use super::{BuildError, Checkout, CheckoutError, Layout, Seat, Swap};
+use super::{
+    BuildError, Checkout, CheckoutError, CommonLayouts, Layout, LayoutRequest, NotLinked, Seat, Swap, common_layout,
+};
 use crate::cancel::CancellationToken;
+use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind};
 use crate::process;
@@ -332,6 +335,26 @@ impl Workbench {
     /// When it is gone, or its bytes are not those of its hash.
     pub fn artifact(&self, hash: &ArtifactHash) -> Result<Artifact, BuildError> {
         Artifacts::new(&self.layout).load(hash)
+    }
+
+    /// Links base and head again, `request.count` times, each time in another order of functions, so that code that is
+    /// the same on both sides sits at the same addresses on both. What was linked before is kept and given again.
+    ///
+    /// # Errors
+    /// The reason why there are only the executables as built, for the rows.
+    #[expect(
+        clippy::unused_self,
+        reason = "whoever has the workbench open may write in the folders of its executables"
+    )]
+    pub fn common_layouts(
+        &self,
+        base: &Artifact,
+        head: &Artifact,
+        request: LayoutRequest,
+        clock: &dyn Clock,
+        cancel: &CancellationToken,
+    ) -> Result<CommonLayouts, NotLinked> {
+        common_layout::common_layouts(base, head, request, clock, cancel)
     }
 }
 
