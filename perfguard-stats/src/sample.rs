@@ -26,6 +26,17 @@ pub enum StatsError {
     /// A level or probability is outside its range.
     #[error("{0} is not between 0 and 1")]
     NotAProbability(f64),
+    /// More values than the method can take.
+    #[error("at most {most} can be taken, there are {given}")]
+    TooMany {
+        /// The most that would do.
+        most: usize,
+        /// How many there are.
+        given: usize,
+    },
+    /// Settings that make no sense, alone or together.
+    #[error("{0}")]
+    Impossible(&'static str),
 }
 
 /// A sorted copy of the values.
@@ -54,4 +65,10 @@ pub fn sorted(values: &[f64]) -> Result<Vec<f64>, StatsError> {
 /// A level strictly between 0 and 1.
 pub(crate) fn check_level(level: f64) -> Result<f64, StatsError> {
     if level > 0.0 && level < 1.0 { Ok(level) } else { Err(StatsError::NotAProbability(level)) }
+}
+
+/// A count as a number to compute with.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+pub(crate) fn real(count: usize) -> f64 {
+    count as f64
 }

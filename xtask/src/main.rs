@@ -1,6 +1,7 @@
-//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`.
+//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `calibrate`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task tells what it does")]
 
+mod calibrate;
 mod ci;
 mod codegen;
 mod kills;
@@ -36,6 +37,8 @@ enum Task {
     Kills(kills::Args),
     /// What perfguard itself costs while it measures
     Overhead(overhead::Args),
+    /// How often the statistics are wrong, by simulation, as tables in `docs/methodology`
+    Calibrate(calibrate::Args),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Codegen { check } => codegen::run(&root, check),
         Task::Kills(args) => kills::run(&root, &args),
         Task::Overhead(args) => overhead::run(&root, &args),
+        Task::Calibrate(args) => calibrate::run(&root, &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,66 @@
+//! `cargo xtask calibrate stats`: how often the statistics are wrong, by simulation on noise whose truth is known.
+//!
+//! Each part returns its tables as Markdown; here they are printed and written to `docs/methodology`.
+
+pub(crate) mod noise;
+pub(crate) mod parallel;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+/// Arguments of `calibrate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Subject {
+    /// The methods: error rates of the decision and of the search, under every kind of noise
+    Stats(StatsArgs),
+}
+
+/// Arguments of `calibrate stats`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatsArgs {
+    /// Comparisons simulated for each row of a table (histories, for the search)
+    #[arg(long)]
+    pub(crate) replicates: Option<usize>,
+    /// Few replicates, for a first look; the tables are printed and not written
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// One part only
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+/// A part of the calibration, with a file of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Decide,
+    Bisect,
+}
+
+/// Runs the parts asked for.
+pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
+    let Subject::Stats(args) = &args.subject;
+    for part in [Part::Decide, Part::Bisect] {
+        if args.only.is_some_and(|only| only != part) {
+            continue;
+        }
+        let (file, text) = match part {
+            // The parts fill these in.
+            Part::Decide => ("decision.md", String::new()),
+            Part::Bisect => ("bisect.md", String::new()),
+        };
+        println!("{text}");
+        if !args.quick && !text.is_empty() {
+            let folder = root.join("docs/methodology");
+            fs_err::create_dir_all(&folder)?;
+            fs_err::write(folder.join(file), text)?;
+        }
+    }
+    Ok(())
+}
