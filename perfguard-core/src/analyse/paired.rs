@@ -146,6 +146,11 @@ impl PairedTest {
         self.decided.is_none() && matches!(self.shown(), Shown::Regressed | Shown::Improved)
     }
 
+    /// Whether the two sides were shown to be the same within the threshold.
+    pub fn is_unchanged(&self) -> bool {
+        self.shown() == Shown::Unchanged
+    }
+
     /// Standard deviation of the logarithm of one pair's ratio, robust.
     pub fn pair_spread(&self) -> Option<f64> {
         let look = self.test.looks().last()?;

@@ -15,7 +15,8 @@ use super::record;
 use super::retention::{self, KeepLimits, Kept};
 use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
 use super::{
-    BuildError, Checkout, CheckoutError, CommonLayouts, Layout, LayoutRequest, NotLinked, Seat, Swap, common_layout,
+    BuildError, Checkout, CheckoutError, CommonLayouts, Layout, LayoutRequest, Identity, IdentitySide, NotLinked, Seat, Swap, common_layout,
+    identity,
 };
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
@@ -335,6 +336,20 @@ impl Workbench {
     /// When it is gone, or its bytes are not those of its hash.
     pub fn artifact(&self, hash: &ArtifactHash) -> Result<Artifact, BuildError> {
         Artifacts::new(&self.layout).load(hash)
+    }
+
+    /// Whether two sides of a target would run the same. `ignore` are globs over paths from the root.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    pub fn identity(
+        &mut self,
+        base: &IdentitySide<'_>,
+        head: &IdentitySide<'_>,
+        ignore: &[String],
+    ) -> Result<Identity, BuildError> {
+        self.seat(Seat::Builder)?;
+        identity::identity(&self.layout, base, head, ignore)
     }
 
     /// Links base and head again, `request.count` times, each time in another order of functions, so that code that is

@@ -186,6 +186,20 @@ impl Tables {
     }
 }
 
+/// The tables of another tree's `perfguard.toml`, for comparing rules; `None` where the text cannot be read.
+pub fn tables_of_text(text: &str) -> Option<Tables> {
+    file::parse(Path::new(FILE), text, &[]).ok().map(|found| Tables(found.tables))
+}
+
+/// The value of a key in another tree's `perfguard.toml`; `None` where it gives none.
+pub fn value_of_text(text: &str, path: &str) -> Option<String> {
+    let found = file::parse(Path::new(FILE), text, &[]).ok()?;
+    found.values.into_iter().rev().find(|(key, ..)| key.path == path).and_then(|(_, value, _)| match value {
+        Value::One(text) => Some(text),
+        Value::Many(_) => None,
+    })
+}
+
 fn read(path: &Path) -> Result<Option<String>, ConfigError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),

@@ -14,7 +14,7 @@ use super::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
-use crate::event::{Event, EventSink};
+use crate::event::EventSink;
 use crate::judge::{GateReport, Rules};
 use crate::model::{Comparison, ComparisonRun, NullControl, RunId, RunSettings, SuiteWide};
 use crate::plan::{Filter, nearest_ids};
@@ -160,6 +160,7 @@ pub(super) fn compare_sides(
             settings: &settings,
             tables: &request.options.tables,
             layouts: request.rules.layouts,
+            gate: &request.rules.gate,
         };
         Some(compare_and_record(bench, &what, store, clock, events, cancel)?)
     };

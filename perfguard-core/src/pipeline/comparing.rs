@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::layouts::{LayoutChoice, Pools, Wanted, link_pools};
 use super::matching::Both;
 use super::measuring::costly_set_up;
+use super::metrics::Recorded;
 use super::prepare::{Bench, limits};
 use super::sides::PreparedSide;
 use super::{PipelineError, TOOL_VERSION};
@@ -22,7 +23,7 @@ use crate::measure::{
     driver_for, measure_pairs,
 };
 use crate::model::{
-    ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, NotMeasured, Note, Observation, PairRecord, Run,
+    ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, Observation, PairRecord, Run,
     RunCommand, RunId, RunSettings, Stage, Stopped,
 };
 use crate::store::{MeasurementKey, Store, StoreError};
@@ -43,6 +44,8 @@ pub(super) struct Comparing<'a> {
     pub(super) settings: &'a RunSettings,
     pub(super) tables: &'a Tables,
     pub(super) layouts: LayoutChoice,
+    /// Metrics that may fail the gate; none named: those that decide.
+    pub(super) gate: &'a [String],
 }
 
 /// What came of one benchmark.
@@ -89,28 +92,31 @@ pub(super) fn compare_and_record(
     let first_budget = what.settings.budget.mul_f64(FIRST_PART);
     let pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
     let pools = pass.link(bench, what, copy.as_deref(), clock, events, cancel);
+    let layouts: Vec<Layouts> = everything.iter().map(|index| pools.layouts[pools.of(what, *index)].clone()).collect();
     let mut planned: Vec<Option<TestPlan>> = vec![None; what.benchmarks.len()];
     let plan_all = &mut |costs: &[Option<Duration>]| {
         let mut recorder = recorder.borrow_mut();
         for (index, cost) in costs.iter().enumerate() {
-            let known = known(what, index, *cost, &pools, &fingerprint, recorder.store);
+            let known = known(what, index, *cost, &layouts[index], &fingerprint, recorder.store);
             let plan = TestPlan::first(&known);
             recorder.tests[index] = Some(PairedTest::new(&plan));
             planned[index] = Some(plan);
         }
     };
-    let layouts: Vec<Layouts> = everything.iter().map(|index| pools.layouts[pools.of(what, *index)].clone()).collect();
     let start = clock.monotonic();
     let mut ends = pass.measure(bench, what, pools, true, clock, events, cancel, plan_all, &recorder)?;
     let spent = clock.monotonic().saturating_sub(start);
     let firsts: Vec<PairedTest> = recorder.borrow_mut().tests.iter_mut().map(taken).collect();
 
     // What the first pass suspects is shown again, on pairs and layouts that nobody has seen.
-    let suspects: Vec<usize> = everything
-        .iter()
-        .copied()
-        .filter(|index| firsts[*index].is_suspect() && matches!(ends[*index], PairsEnd::Enough))
-        .collect();
+    let mut suspects: Vec<usize> = Vec::new();
+    for index in everything {
+        if ends[index] == PairsEnd::Enough
+            && (firsts[index].is_suspect() || suspected_by_another_metric(what, index, &recorder, (base_run, head_run))?)
+        {
+            suspects.push(index);
+        }
+    }
     let mut confirming: Vec<Option<PairedTest>> = vec![None; what.benchmarks.len()];
     if !suspects.is_empty() && !cancel.is_cancelled() {
         let budget = what.settings.budget.saturating_sub(spent).max(what.settings.budget.mul_f64(1.0 - FIRST_PART));
@@ -158,6 +164,28 @@ pub(super) fn compare_and_record(
     Ok(Compared { base_run, head_run, outcomes, nulls, interrupted })
 }
 
+/// Whether a metric that may fail the gate, besides the one that decides, is suspected.
+fn suspected_by_another_metric(
+    what: &Comparing<'_>,
+    index: usize,
+    recorder: &RefCell<Recorder<'_>>,
+    runs: (RunId, RunId),
+) -> Result<bool, PipelineError> {
+    let both = &what.benchmarks[index];
+    let harness = what.head.prepared.targets[both.head].harness.as_ref();
+    let decides = harness.map(|harness| harness.kind.decides());
+    let gated: Vec<MetricId> = what.gate.iter().map(|name| MetricId(name.clone().into())).collect();
+    let others: Vec<_> = gated.into_iter().filter(|metric| Some(metric) != decides.as_ref()).collect();
+    if others.is_empty() {
+        return Ok(false);
+    }
+    let Some(recorded) = Recorded::read(recorder.borrow().store, runs, &both.id)? else { return Ok(false) };
+    let suspected = |metric: &MetricId| {
+        recorded.test(metric, what.rules[index].threshold, Stage::First).is_some_and(|test| test.is_suspect())
+    };
+    Ok(others.iter().any(suspected))
+}
+
 /// A test that was heard to its end.
 fn taken(test: &mut Option<PairedTest>) -> PairedTest {
     test.take().expect("each benchmark was planned before its first pair")
@@ -168,7 +196,7 @@ fn known(
     what: &Comparing<'_>,
     index: usize,
     cost: Option<Duration>,
-    pools: &Pools,
+    layouts: &Layouts,
     fingerprint: &Fingerprint,
     store: &Store,
 ) -> Known {
@@ -180,7 +208,6 @@ fn known(
         usize::try_from(share.as_nanos() / cost.as_nanos().max(1)).unwrap_or(usize::MAX)
     });
     let harness = what.head.prepared.targets[both.head].harness.as_ref();
-    let layouts = &pools.layouts[pools.of(what, index)];
     Known {
         threshold: what.rules[index].threshold,
         // A spread that cannot be read is one that is not known.
@@ -223,7 +250,11 @@ impl Pass<'_> {
             base: what.base,
             head: what.head,
             benchmarks: &benchmarks,
-            choice: what.layouts,
+            choice: match (self.stage, what.layouts) {
+                // Whether a change is the layout's is shown over layouts.
+                (Stage::Confirmation, LayoutChoice::Exactly(1)) => LayoutChoice::Auto,
+                (_, choice) => choice,
+            },
             budget: what.settings.budget,
             seed: self.seed,
             copy,

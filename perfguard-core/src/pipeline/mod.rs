@@ -5,25 +5,37 @@
 
 mod baseline;
 mod clean;
+mod compare;
+mod comparing;
 mod error;
+mod fallback;
+mod identical;
+mod judging;
+mod layouts;
 mod list;
+mod matching;
 mod measuring;
+mod metrics;
 mod place;
 mod prepare;
 mod run;
 mod selection;
 mod show;
+mod sides;
 
 pub use baseline::{
     BaselineOutcome, BaselineRequest, VerifyProblem, promote_run, record_baseline, remove_baseline, verify_baseline,
 };
 pub use clean::{CleanScope, clean};
+pub use compare::{CompareOutcome, CompareRequest, CompareRules, compare};
 pub use error::PipelineError;
+pub use layouts::LayoutChoice;
 pub use list::list_benchmarks;
 pub use place::{Place, Tools, locate};
 pub use prepare::{BuildOptions, Prepared, PreparedTarget};
 pub use run::{BaselineChoice, RunOutcome, RunRequest, run_working_tree};
 pub use show::{Detail, report_run};
+pub use sides::SideSpec;
 
 /// perfguard's own version, recorded with every run.
 pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

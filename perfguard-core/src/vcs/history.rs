@@ -26,6 +26,18 @@ impl Repository {
         one == of || repository.graph_descendant_of(of, one).unwrap_or(false)
     }
 
+    /// The ancestors of a commit, newest first, at most so many; itself is not among them.
+    pub fn ancestors(&self, commit: &CommitId, most: usize) -> Vec<CommitId> {
+        let repository = self.lock();
+        let walk = || -> Result<Vec<CommitId>, git2::Error> {
+            let mut walk = repository.revwalk()?;
+            walk.set_sorting(git2::Sort::TOPOLOGICAL)?;
+            walk.push(Oid::from_str(&commit.0)?)?;
+            Ok(walk.skip(1).take(most).flatten().map(|id| CommitId(id.to_string())).collect())
+        };
+        walk().unwrap_or_default()
+    }
+
     /// Whether a commit's object is there.
     pub fn has_commit(&self, commit: &str) -> bool {
         let repository = self.lock();
