@@ -77,14 +77,14 @@ impl Exit {
             Self::Usage => "the command line is wrong, or names an unknown revision, run or baseline",
             Self::NothingToMeasure => "there is nothing to measure: no bench target, or no benchmark that is meant",
             Self::Bug => "a bug of perfguard's",
-            Self::Configuration => "a configuration file is wrong (reserved: there is none yet)",
+            Self::Configuration => "a configuration file is wrong",
             Self::Environment => "the environment refused: repository, cache, or another perfguard under `--no-wait`",
             Self::Store => "the store cannot be read or written",
-            Self::Regression => "a benchmark regressed or missed its budget (reserved: `run` never gates)",
+            Self::Regression => "a benchmark regressed or missed its budget",
             Self::Build => "a bench target did not build",
             Self::Metadata => "cargo could not read the workspace",
             Self::Benchmark => "a benchmark failed or ran too long",
-            Self::Undecided => "undecided or untrusted, under `--strict` (reserved)",
+            Self::Undecided => "undecided or untrusted, under `--strict`",
             Self::Interrupted => "ended by the user; what was measured is kept",
         }
     }

@@ -58,6 +58,10 @@ fn dispatch(command: Command, ui: &mut Ui, cancel: &CancellationToken) -> Result
     match command {
         Command::List(args) => commands::list::run(&args, ui, cancel),
         Command::Run(args) => commands::run::run(&args, ui, cancel),
+        Command::Compare(args) => commands::compare::run(&args, ui, cancel),
+        Command::Check(args) => commands::compare::check(&args, ui, cancel),
+        Command::Accept(args) => commands::accept::run(&args, ui, cancel),
+        Command::Init(args) => commands::init::run(&args, ui, cancel),
         Command::Baseline(args) => commands::baseline::run(&args, ui, cancel),
         Command::Show(args) => commands::show::run(&args, ui, cancel),
         Command::Runs(args) => commands::runs::run(&args, ui, cancel),

@@ -162,6 +162,7 @@ fn in_words(event: &Event) -> String {
 fn why(stopped: Stopped) -> &'static str {
     match stopped {
         Stopped::Precise => "precise enough",
+        Stopped::Decided => "decided",
         Stopped::MostObservations => "it had its most",
         Stopped::Budget => "the budget is spent",
         Stopped::Exact => "a count does not vary",

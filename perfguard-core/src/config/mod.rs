@@ -138,6 +138,11 @@ impl Config {
         self.parsed(path, units::parse_observations)
     }
 
+    /// A number from one on; `None` for `auto`.
+    pub fn count_or_auto(&self, path: &str) -> Option<u64> {
+        self.text(path).filter(|text| *text != "auto").and_then(|text| units::parse_count(text).ok())
+    }
+
     /// A list, empty where there is none.
     pub fn list(&self, path: &str) -> &[String] {
         match self.setting(path).map(|setting| &setting.value) {

@@ -8,7 +8,7 @@ use super::comparing::{Compared, Comparing, compare_and_record};
 use super::identical::{Same, identical_targets};
 use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
-use super::matching::{Both, Matched, match_sides};
+use super::matching::{Both, Matched, Single, match_sides};
 use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
 use super::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
 use super::{PipelineError, Place, Tools};
@@ -16,9 +16,9 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::EventSink;
 use crate::judge::{GateReport, Rules};
-use crate::model::{Comparison, ComparisonRun, NullControl, RunId, RunSettings, SuiteWide};
+use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide, Verdict};
 use crate::plan::{Filter, nearest_ids};
-use crate::report::NotMeasuredRow;
+use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
 use crate::store::Store;
 
 /// What the user asked of a comparison.
@@ -55,6 +55,8 @@ pub struct CompareRules {
     pub gate: Vec<String>,
     /// Files that never make two sides differ, as globs relative to the root.
     pub ignore: Vec<String>,
+    /// Never more pairs of a benchmark than this in the first pass.
+    pub most_pairs: Option<usize>,
 }
 
 /// What came of it.
@@ -80,6 +82,23 @@ pub struct CompareOutcome {
     pub gate: GateReport,
     /// Whether the user ended it early.
     pub interrupted: bool,
+}
+
+impl CompareOutcome {
+    /// The outcome as it is shown.
+    pub fn view(&self) -> CompareView {
+        let side = |index: usize| SideView { label: self.labels[index].clone(), commit: self.commits[index].clone() };
+        let GateReport { failing, failed, undecided } = self.gate;
+        let mut view = CompareView::new(side(0), side(1));
+        view.run = self.run;
+        view.comparisons.clone_from(&self.comparisons);
+        view.not_measured.clone_from(&self.not_measured);
+        view.null_control.clone_from(&self.null_control);
+        view.suite_wide.clone_from(&self.suite_wide);
+        view.remarks.clone_from(&self.remarks);
+        view.gate = GateView { passed: failing == 0, failing, failed, undecided };
+        view
+    }
 }
 
 /// Builds both sides, unless they are kept, and compares them.
@@ -143,12 +162,18 @@ pub(super) fn compare_sides(
             counted(targets.len(), "target"),
         ));
     }
+    let mut settings = request.settings.clone();
+    let mut single = single;
+    let mut measured = measured;
+    if let Some(deadline) = request.deadline {
+        let left = deadline.saturating_sub(clock.monotonic());
+        settings.budget = settings.budget.min(left);
+        if left < LEAST_TIME {
+            single.extend(measured.drain(..).map(|both| out_of_time(&both, head)));
+        }
+    }
     let rules_of = |both: &Both| Rules::of(&request.options.tables, &both.id, request.rules.threshold);
     let rules: Vec<Rules> = measured.iter().map(rules_of).collect();
-    let mut settings = request.settings.clone();
-    if let Some(deadline) = request.deadline {
-        settings.budget = settings.budget.min(deadline.saturating_sub(clock.monotonic()));
-    }
     let compared = if measured.is_empty() {
         None
     } else {
@@ -161,6 +186,7 @@ pub(super) fn compare_sides(
             tables: &request.options.tables,
             layouts: request.rules.layouts,
             gate: &request.rules.gate,
+            most_pairs: request.rules.most_pairs,
         };
         Some(compare_and_record(bench, &what, store, clock, events, cancel)?)
     };
@@ -205,6 +231,20 @@ pub(super) fn compare_sides(
         remarks,
         interrupted,
     })
+}
+
+/// With less time than this left, nothing is measured.
+const LEAST_TIME: Duration = Duration::from_millis(500);
+
+/// The row of a benchmark for which building left no time.
+fn out_of_time(both: &Both, head: &PreparedSide) -> Single {
+    let harness = head.prepared.targets[both.head].harness.as_ref();
+    Single {
+        id: both.id.clone(),
+        metric: harness.map_or(MetricId::WALL_TIME, |harness| harness.kind.decides()),
+        verdict: Verdict::Undecided,
+        reason: "building left no time to measure: what was built is kept".to_owned(),
+    }
 }
 
 pub(super) fn counted(count: usize, what: &str) -> String {

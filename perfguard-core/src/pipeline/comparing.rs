@@ -46,6 +46,8 @@ pub(super) struct Comparing<'a> {
     pub(super) layouts: LayoutChoice,
     /// Metrics that may fail the gate; none named: those that decide.
     pub(super) gate: &'a [String],
+    /// Never more pairs of a benchmark than this in the first pass.
+    pub(super) most_pairs: Option<usize>,
 }
 
 /// What came of one benchmark.
@@ -212,7 +214,7 @@ fn known(
         threshold: what.rules[index].threshold,
         // A spread that cannot be read is one that is not known.
         pair_spread: store.pair_spread(&both.id, fingerprint).ok().flatten(),
-        affordable,
+        affordable: affordable.min(what.most_pairs.unwrap_or(usize::MAX)),
         one_layout: !matches!(layouts, Layouts::Common { .. }),
         counts: harness.is_some_and(|harness| harness.kind.counts()),
     }

@@ -3,6 +3,7 @@
 //! `place` finds out where the user stands, `prepare` turns a source tree into executables with listed benchmarks,
 //! `measuring` runs and records them; `list`, `run` and `baseline` are the ways that commands take.
 
+mod accept;
 mod baseline;
 mod clean;
 mod compare;
@@ -18,11 +19,14 @@ mod measuring;
 mod metrics;
 mod place;
 mod prepare;
+mod revisions;
 mod run;
+mod run_base;
 mod selection;
 mod show;
 mod sides;
 
+pub use accept::{AcceptRequest, accept};
 pub use baseline::{
     BaselineOutcome, BaselineRequest, VerifyProblem, promote_run, record_baseline, remove_baseline, verify_baseline,
 };
@@ -33,7 +37,8 @@ pub use layouts::LayoutChoice;
 pub use list::list_benchmarks;
 pub use place::{Place, Tools, locate};
 pub use prepare::{BuildOptions, Prepared, PreparedTarget};
-pub use run::{BaselineChoice, RunOutcome, RunRequest, run_working_tree};
+pub use revisions::sides_of;
+pub use run::{BaselineChoice, RunAlone, RunOutcome, RunRequest, run_working_tree};
 pub use show::{Detail, report_run};
 pub use sides::SideSpec;
 

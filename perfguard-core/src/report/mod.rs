@@ -2,6 +2,8 @@
 //!
 //! A view is complete and plain: it serialises to the published JSON, and the terminal shows a part of it.
 
+mod compare_table;
+mod compare_view;
 mod config_view;
 pub mod format;
 mod json;
@@ -10,6 +12,8 @@ mod table;
 mod tables;
 mod view;
 
+pub use compare_table::{Amount, compare_table};
+pub use compare_view::{CompareView, GateView, SideView};
 pub use config_view::{ConfigRow, ConfigTable, ConfigView, config_text};
 pub use json::to_json;
 pub use run_table::run_table;

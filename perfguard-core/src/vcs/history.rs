@@ -72,6 +72,13 @@ impl Repository {
         })
     }
 
+    /// Where git looks for hooks.
+    pub fn hooks_folder(&self) -> std::path::PathBuf {
+        let repository = self.lock();
+        let configured = repository.config().and_then(|mut config| config.snapshot()?.get_path("core.hooksPath"));
+        configured.map_or_else(|_| self.common_dir().join("hooks"), |path| self.workdir().join(path))
+    }
+
     /// Whoever commits here, as git would write it: the configured name; `None` where there is none.
     pub fn user_name(&self) -> Option<String> {
         let repository = self.lock();
