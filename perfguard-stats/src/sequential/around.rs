@@ -5,8 +5,8 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use crate::StatsError;
 use crate::interval::Interval;
 use crate::sample::{real, sorted};
+use crate::sequential::decision::{Decision, Reason, Verdict};
 use crate::sequential::pairs::trimmed_location;
-use crate::sequential::test::{Decision, Reason, Verdict};
 
 /// Equal runs a side that show a count to be without spread.
 pub const EQUAL_RUNS: usize = 3;
@@ -121,9 +121,8 @@ pub struct SuiteWide {
 /// assert_eq!(suite_wide(&regressed, 5).unwrap(), None);
 /// ```
 pub fn suite_wide(regressed: &[Interval], measured: usize) -> Result<Option<SuiteWide>, StatsError> {
-    let fine = |interval: &Interval| {
-        interval.low.is_finite() && interval.high.is_finite() && interval.low <= interval.high
-    };
+    let fine =
+        |interval: &Interval| interval.low.is_finite() && interval.high.is_finite() && interval.low <= interval.high;
     if let Some(index) = regressed.iter().position(|interval| !fine(interval)) {
         return Err(StatsError::NotFinite { index });
     }
@@ -206,9 +205,9 @@ fn only_value(runs: &[f64]) -> Result<Option<f64>, StatsError> {
         return Err(StatsError::TooFew { needed: EQUAL_RUNS, given: sorted.len() });
     }
     match (sorted.first(), sorted.last()) {
-        (Some(least), _) if *least < 0.0 => Err(StatsError::NotPositive {
-            index: runs.iter().position(|value| *value < 0.0).unwrap_or_default(),
-        }),
+        (Some(least), _) if *least < 0.0 => {
+            Err(StatsError::NotPositive { index: runs.iter().position(|value| *value < 0.0).unwrap_or_default() })
+        }
         (Some(least), Some(most)) if least >= most => Ok(Some(*least)),
         _ => Ok(None),
     }
