@@ -30,6 +30,9 @@ pub fn main() -> ExitCode {
     if words.get(1).is_some_and(|word| word == perfguard_core::process::LAUNCHER_ARGUMENT) {
         return perfguard_core::process::launcher_main();
     }
+    if words.get(1).is_some_and(|word| word == perfguard_core::measure::KERNEL_ARGUMENT) {
+        return perfguard_core::measure::kernel_main(words.get(2).and_then(|word| word.to_str()));
+    }
     install_panic_message();
     // Cargo calls `cargo-perfguard perfguard …`.
     if words.get(1).is_some_and(|word| word == "perfguard") {
@@ -68,6 +71,7 @@ fn dispatch(command: Command, ui: &mut Ui, cancel: &CancellationToken) -> Result
         Command::Config(args) => commands::config::run(&args, ui, cancel),
         Command::Store(args) => commands::store::run(&args, ui, cancel),
         Command::Clean(args) => commands::clean::run(&args, ui, cancel),
+        Command::Doctor(args) => commands::doctor::run(&args, ui, cancel),
         Command::Completions(args) => Ok(commands::completions::run(&args)),
         Command::Man(args) => commands::man::run(&args),
     }

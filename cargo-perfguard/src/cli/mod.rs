@@ -1,6 +1,7 @@
 //! The shape of the command line. Everything here is a promise: flags keep their meaning.
 
 mod cargo_options;
+mod doctor_options;
 mod measure_options;
 
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use cargo_options::CargoOptions;
+pub use doctor_options::DoctorArgs;
 pub use measure_options::{Flag, MeasureOptions};
 
 use crate::exit_code::Exit;
@@ -51,7 +53,9 @@ pub enum Command {
                             cargo perfguard check origin/main")]
     Check(Box<CheckArgs>),
     /// Accept a change that was shown, so that the gate lets it pass
-    #[command(after_help = "Examples:\n  cargo perfguard accept my-crate::parse::parse/large --reason 'checks its input now'")]
+    #[command(
+        after_help = "Examples:\n  cargo perfguard accept my-crate::parse::parse/large --reason 'checks its input now'"
+    )]
     Accept(AcceptArgs),
     /// Write a commented perfguard.toml, and a git hook where it is asked for
     #[command(after_help = "Examples:\n  cargo perfguard init\n  cargo perfguard init --hook pre-commit")]
@@ -76,6 +80,10 @@ pub enum Command {
     /// Show what is kept outside the tree, and remove what may go
     #[command(after_help = "Examples:\n  cargo perfguard clean\n  cargo perfguard clean --unused")]
     Clean(CleanArgs),
+    /// Examine this machine: what makes measurements noisy here, and what to change
+    #[command(after_help = "Examples:\n  cargo perfguard doctor\n  cargo perfguard doctor --explain turbo\n  \
+                            cargo perfguard doctor --format json --no-noise-floor")]
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Examples:\n  source <(cargo perfguard completions bash)\n  \
                             cargo perfguard completions fish > ~/.config/fish/completions/cargo-perfguard.fish")]

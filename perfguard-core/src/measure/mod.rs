@@ -6,6 +6,7 @@ mod detect;
 mod driver;
 mod drivers;
 mod executor;
+mod kernel;
 mod pair_executor;
 mod pairs;
 mod rounds;
@@ -16,6 +17,7 @@ pub use detect::detect_file;
 pub use driver::{Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
 pub use drivers::driver_for;
 pub use executor::{Executor, Job, Outcome, ProcessExecutor};
+pub use kernel::{FIRST_ITERATIONS, KERNEL_ARGUMENT, KernelRun, kernel_main, run_kernel};
 pub use pair_executor::{PairExecutor, PairJob, PairTarget, ProcessPairs, Seater, SideProgram};
 pub use pairs::{
     Costs, Hear, Heard, Next, Pair, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, measure_pairs,

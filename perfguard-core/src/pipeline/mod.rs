@@ -8,6 +8,7 @@ mod baseline;
 mod clean;
 mod compare;
 mod comparing;
+mod doctor;
 mod error;
 mod fallback;
 mod identical;
@@ -25,6 +26,7 @@ mod run_base;
 mod selection;
 mod show;
 mod sides;
+mod watching;
 
 pub use accept::{AcceptRequest, accept};
 pub use baseline::{
@@ -32,6 +34,7 @@ pub use baseline::{
 };
 pub use clean::{CleanScope, clean};
 pub use compare::{CompareOutcome, CompareRequest, CompareRules, compare};
+pub use doctor::{DoctorRequest, doctor};
 pub use error::PipelineError;
 pub use layouts::LayoutChoice;
 pub use list::list_benchmarks;

@@ -5,6 +5,8 @@
 mod compare_table;
 mod compare_view;
 mod config_view;
+mod doctor_table;
+mod doctor_view;
 pub mod format;
 mod json;
 mod run_table;
@@ -15,6 +17,8 @@ mod view;
 pub use compare_table::{Amount, compare_table};
 pub use compare_view::{CompareView, GateView, SideView};
 pub use config_view::{ConfigRow, ConfigTable, ConfigView, config_text};
+pub use doctor_table::{doctor_table, explanation};
+pub use doctor_view::DoctorView;
 pub use json::to_json;
 pub use run_table::run_table;
 pub use table::Style;
