@@ -8,7 +8,9 @@ use cargo_perfguard::exit_code::Exit;
 use perfguard_core::config::keys::{KEYS, Key, TABLE_KEYS, variable};
 use perfguard_core::config::{commented_file, json_schema};
 use perfguard_core::environment::FINDINGS;
-use perfguard_core::report::{BaselinesView, CleanView, ConfigView, DoctorView, ListView, RunView, RunsView};
+use perfguard_core::report::{
+    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, RunView, RunsView, SelfTestView,
+};
 use schemars::{JsonSchema, schema_for};
 
 /// Writes the files, or compares them with what is checked in.
@@ -40,7 +42,9 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/runs.json", schema::<RunsView>()?),
         ("schemas/baselines.json", schema::<BaselinesView>()?),
         ("schemas/clean.json", schema::<CleanView>()?),
+        ("schemas/compare.json", schema::<CompareView>()?),
         ("schemas/config.json", schema::<ConfigView>()?),
+        ("schemas/self-test.json", schema::<SelfTestView>()?),
         ("schemas/doctor.json", schema::<DoctorView>()?),
         ("schemas/perfguard.toml.json", serde_json::to_string_pretty(&json_schema())? + "\n"),
         ("docs/cli.md", reference()),

@@ -52,6 +52,11 @@ pub enum Command {
                             Examples:\n  cargo perfguard check\n  cargo perfguard check --staged --within 30s\n  \
                             cargo perfguard check origin/main")]
     Check(Box<CheckArgs>),
+    /// Count how often perfguard is wrong on this machine, with your own benchmarks
+    #[command(name = "self-test")]
+    #[command(after_help = "Examples:\n  cargo perfguard self-test parse\n  \
+                            cargo perfguard self-test --comparisons 100 --slowdown 3%")]
+    SelfTest(Box<SelfTestArgs>),
     /// Accept a change that was shown, so that the gate lets it pass
     #[command(
         after_help = "Examples:\n  cargo perfguard accept my-crate::parse::parse/large --reason 'checks its input now'"
@@ -280,6 +285,32 @@ pub struct CheckArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub store: StoreOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub output: OutputOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub cargo: CargoOptions,
+}
+
+/// Arguments of `self-test`.
+#[derive(Debug, Args)]
+pub struct SelfTestArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub filter: FilterOptions,
+    /// Comparisons of all benchmarks with themselves, and as many with themselves slowed
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub comparisons: u32,
+    /// Make head slower by this
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = measure_options::percent)]
+    pub slowdown: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub pairs: PairOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub wait: WaitOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub output: OutputOptions,

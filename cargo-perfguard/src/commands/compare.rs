@@ -19,16 +19,20 @@ use crate::ui::Ui;
 const QUICK_PAIRS: usize = 24;
 const QUICK_LAYOUTS: usize = 4;
 
+/// On how many layouts pairs run.
+pub(crate) fn layout_choice(here: &Here) -> LayoutChoice {
+    match here.config.count_or_auto("compare.layouts") {
+        None => LayoutChoice::Auto,
+        Some(count) => LayoutChoice::Exactly(usize::try_from(count).unwrap_or(usize::MAX)),
+    }
+}
+
 /// How a comparison is judged, by settings and flags.
 pub(crate) fn rules(here: &Here, judge: &JudgeOptions) -> CompareRules {
     let config = &here.config;
-    let layouts = match config.count_or_auto("compare.layouts") {
-        None => LayoutChoice::Auto,
-        Some(count) => LayoutChoice::Exactly(usize::try_from(count).unwrap_or(usize::MAX)),
-    };
     CompareRules {
         threshold: config.percent("compare.threshold").expect("this key has a default"),
-        layouts,
+        layouts: layout_choice(here),
         force: judge.force,
         gate: config.list("compare.gate").to_vec(),
         ignore: config.list("identity.ignore").to_vec(),

@@ -12,6 +12,7 @@ pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod self_test;
 pub(crate) mod show;
 pub(crate) mod store;
 

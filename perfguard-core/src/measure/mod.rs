@@ -18,7 +18,7 @@ pub use driver::{Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wa
 pub use drivers::driver_for;
 pub use executor::{Executor, Job, Outcome, ProcessExecutor};
 pub use kernel::{FIRST_ITERATIONS, KERNEL_ARGUMENT, KernelRun, kernel_main, run_kernel};
-pub use pair_executor::{PairExecutor, PairJob, PairTarget, ProcessPairs, Seater, SideProgram};
+pub use pair_executor::{PairExecutor, PairJob, PairTarget, ProcessPairs, Seater, SideProgram, Slowed};
 pub use pairs::{
     Costs, Hear, Heard, Next, Pair, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, measure_pairs,
 };

@@ -127,3 +127,31 @@ impl PairExecutor for ProcessPairs<'_> {
         Ok(outcomes.collect())
     }
 }
+
+/// Multiplies every time of head: a slowdown of a known size under the machine's own noise, for testing perfguard itself.
+pub struct Slowed<'a> {
+    /// Takes the observations.
+    pub inner: &'a mut dyn PairExecutor,
+    /// What head's values are multiplied by; 1 leaves them as they are.
+    pub factor: f64,
+}
+
+impl PairExecutor for Slowed<'_> {
+    fn observe(
+        &mut self,
+        jobs: &[usize],
+        side: Side,
+        layout: usize,
+        control: &IterationControl,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let mut outcomes = self.inner.observe(jobs, side, layout, control)?;
+        for outcome in &mut outcomes {
+            if let Outcome::Observed(observation, _) = outcome
+                && side == Side::Head
+            {
+                observation.value *= self.factor;
+            }
+        }
+        Ok(outcomes)
+    }
+}

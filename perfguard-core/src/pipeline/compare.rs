@@ -187,6 +187,7 @@ pub(super) fn compare_sides(
             layouts: request.rules.layouts,
             gate: &request.rules.gate,
             most_pairs: request.rules.most_pairs,
+            slowdown: 1.0,
         };
         Some(compare_and_record(bench, &what, store, clock, events, cancel)?)
     };

@@ -1,6 +1,7 @@
 //! Measures benchmarks of two sides in pairs and writes each observation to the store as it is taken.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::time::Duration;
 
 use super::layouts::{LayoutChoice, Pools, Wanted, link_pools};
@@ -8,6 +9,7 @@ use super::matching::Both;
 use super::measuring::costly_set_up;
 use super::metrics::Recorded;
 use super::prepare::{Bench, limits};
+use super::watching::Watch;
 use super::sides::PreparedSide;
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::{Known, NullPairs, PairedTest, TestPlan};
@@ -19,12 +21,12 @@ use crate::environment;
 use crate::event::EventSink;
 use crate::judge::Rules;
 use crate::measure::{
-    Heard, Next, Pair, PairJob, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, ProcessPairs, Sharing,
+    Heard, Next, Pair, PairJob, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, ProcessPairs, Sharing, Slowed,
     driver_for, measure_pairs,
 };
 use crate::model::{
     ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, Observation, PairRecord,
-    Run, RunCommand, RunId, RunSettings, Stage, Stopped,
+    Run, RunCommand, RunId, RunSettings, Stage, Stopped, Weather,
 };
 use crate::store::{MeasurementKey, Store, StoreError};
 
@@ -48,6 +50,8 @@ pub(super) struct Comparing<'a> {
     pub(super) gate: &'a [String],
     /// Never more pairs of a benchmark than this in the first pass.
     pub(super) most_pairs: Option<usize>,
+    /// What every time of head is multiplied by: 1, but for testing perfguard itself.
+    pub(super) slowdown: f64,
 }
 
 /// What came of one benchmark.
@@ -71,6 +75,8 @@ pub(super) struct Compared {
     /// Of each benchmark, in their order.
     pub(super) outcomes: Vec<Outcome>,
     pub(super) nulls: NullPairs,
+    /// What the machine was like meanwhile.
+    pub(super) weather: Weather,
     pub(super) interrupted: bool,
 }
 
@@ -87,8 +93,8 @@ pub(super) fn compare_and_record(
     let (base_run, base_keys) = begin(what, what.base, |both| both.base, store, clock)?;
     let (head_run, head_keys) = begin(what, what.head, |both| both.head, store, clock)?;
     let copy = if what.benchmarks.is_empty() { None } else { Some(bench.workbench.keep_copy(what.base.seat())?) };
-    let recorder = Recorder::new(store, base_keys, head_keys, what.benchmarks.len());
-    let recorder = RefCell::new(recorder);
+    let watch = Watch::new(Path::new("/"), bench.launcher.pid(), what.benchmarks.len(), clock);
+    let recorder = RefCell::new(Recorder::new(store, base_keys, head_keys, watch, what.benchmarks.len()));
 
     let everything: Vec<usize> = (0..what.benchmarks.len()).collect();
     let first_budget = what.settings.budget.mul_f64(FIRST_PART);
@@ -142,7 +148,10 @@ pub(super) fn compare_and_record(
     }
     bench.workbench.seat(Seat::Builder)?;
 
-    let Recorder { store, base_keys, head_keys, notes, nulls, .. } = recorder.into_inner();
+    let Recorder { store, base_keys, head_keys, mut notes, nulls, watch, .. } = recorder.into_inner();
+    for (index, notes) in notes.iter_mut().enumerate() {
+        notes.extend(watch.note(index));
+    }
     let interrupted = ends.contains(&PairsEnd::Interrupted);
     for (index, end) in ends.iter().enumerate() {
         let (stopped, failure) = match end {
@@ -164,7 +173,7 @@ pub(super) fn compare_and_record(
     let outcomes = parts
         .map(|((((first, confirming), end), layouts), notes)| Outcome { first, confirming, end, layouts, notes })
         .collect();
-    Ok(Compared { base_run, head_run, outcomes, nulls, interrupted })
+    Ok(Compared { base_run, head_run, outcomes, nulls, weather: watch.weather(), interrupted })
 }
 
 /// Whether a metric that may fail the gate, besides the one that decides, is suspected.
@@ -299,7 +308,8 @@ impl Pass<'_> {
             targets: pools.targets,
             jobs,
         };
-        let surroundings = PairSurroundings { executor: &mut executor, clock, cancel, events };
+        let mut slowed = Slowed { inner: &mut executor, factor: what.slowdown };
+        let surroundings = PairSurroundings { executor: &mut slowed, clock, cancel, events };
         let hear = &mut |job: usize, heard: Heard<'_>| recorder.borrow_mut().hear(self.stage, self.members[job], heard);
         Ok(measure_pairs(planned, &settings, surroundings, costs, hear)?)
     }
@@ -349,6 +359,7 @@ struct Recorder<'a> {
     tests: Vec<Option<PairedTest>>,
     nulls: NullPairs,
     notes: Vec<Vec<Note>>,
+    watch: Watch<'a>,
 }
 
 impl<'a> Recorder<'a> {
@@ -356,6 +367,7 @@ impl<'a> Recorder<'a> {
         store: &'a mut Store,
         base_keys: Vec<MeasurementKey>,
         head_keys: Vec<MeasurementKey>,
+        watch: Watch<'a>,
         benchmarks: usize,
     ) -> Self {
         Self {
@@ -366,6 +378,7 @@ impl<'a> Recorder<'a> {
             tests: std::iter::repeat_with(|| None).take(benchmarks).collect(),
             nulls: NullPairs::default(),
             notes: vec![Vec::new(); benchmarks],
+            watch,
         }
     }
 
@@ -394,6 +407,7 @@ impl<'a> Recorder<'a> {
 
     /// Writes both observations of a pair, and that they are one.
     fn write(&mut self, stage: Stage, index: usize, pair: &Pair<'_>) -> Result<(), StoreError> {
+        self.watch.observed(index, pair.base.process_ns + pair.head.process_ns);
         let base = self.observation(index, 0, pair.base)?;
         // A null pair is two observations of base.
         let head = self.observation(index, usize::from(stage != Stage::NullControl), pair.head)?;

@@ -72,6 +72,9 @@ pub(super) fn judge_all(
             one.suite_wide = false;
         }
     }
+    if let Some(compared) = compared.filter(|_| null_control.as_ref().is_some_and(|control| control.moved)) {
+        judging.remarks.push(format!("the machine meanwhile: {}", compared.weather));
+    }
     judging.apply_rules(&mut comparisons, compared, store)?;
     comparisons.extend(judging.identical.iter().map(|both| judging.identical_one(both)));
     comparisons.extend(judging.single.iter().map(|single| judging.single_one(single)));

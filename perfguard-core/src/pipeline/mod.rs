@@ -24,6 +24,7 @@ mod revisions;
 mod run;
 mod run_base;
 mod selection;
+mod self_test;
 mod show;
 mod sides;
 mod watching;
@@ -42,6 +43,7 @@ pub use place::{Place, Tools, locate};
 pub use prepare::{BuildOptions, Prepared, PreparedTarget};
 pub use revisions::sides_of;
 pub use run::{BaselineChoice, RunAlone, RunOutcome, RunRequest, run_working_tree};
+pub use self_test::{SelfTestRequest, self_test};
 pub use show::{Detail, report_run};
 pub use sides::SideSpec;
 

@@ -10,6 +10,7 @@ mod doctor_view;
 pub mod format;
 mod json;
 mod run_table;
+mod self_test;
 mod table;
 mod tables;
 mod view;
@@ -21,6 +22,7 @@ pub use doctor_table::{doctor_table, explanation};
 pub use doctor_view::DoctorView;
 pub use json::to_json;
 pub use run_table::run_table;
+pub use self_test::{RateView, SelfTestView, SpreadView, self_test_text};
 pub use table::Style;
 pub use tables::{baselines_table, clean_table, list_table, runs_table};
 pub use view::{
