@@ -1,4 +1,4 @@
-//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `calibrate`.
+//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `scale`, `calibrate`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task tells what it does")]
 
 mod calibrate;
@@ -6,6 +6,8 @@ mod ci;
 mod codegen;
 mod kills;
 mod overhead;
+mod processes;
+mod scale;
 mod tidy;
 
 use std::path::PathBuf;
@@ -39,6 +41,8 @@ enum Task {
     Overhead(overhead::Args),
     /// How often the statistics are wrong, by simulation, as tables in `docs/methodology`
     Calibrate(calibrate::Args),
+    /// What a run with many benchmarks needs: its memory, and how long it takes from the build to the first process
+    Scale(scale::Args),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Task::Kills(args) => kills::run(&root, &args),
         Task::Overhead(args) => overhead::run(&root, &args),
         Task::Calibrate(args) => calibrate::run(&root, &args),
+        Task::Scale(args) => scale::run(&root, &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -99,5 +99,7 @@ pub(super) const KEPT: &str = "kept-";
 pub(super) const MAKING: &str = "making-";
 /// How the names of folders begin that are being removed.
 pub(super) const GONE: &str = "gone-";
+/// How the name of a file begins that marks a kept folder as half removed, where it cannot be renamed first.
+pub(super) const REMOVING: &str = "removing-";
 /// How the name of a folder begins on its way from one place to another, where folders cannot be exchanged.
 pub(super) const MOVING: &str = "moving-";

@@ -21,6 +21,7 @@ mod link_kit;
 mod linker_probe;
 mod lock;
 mod manifests;
+mod messages;
 mod record;
 mod retention;
 mod role_linker;

@@ -49,6 +49,16 @@ pub fn count(count: f64) -> String {
     text + " instr."
 }
 
+/// A number of things: `1 target`, `3 targets`. The noun takes an `s`.
+///
+/// ```
+/// # use perfguard_core::report::format::counted;
+/// assert_eq!((counted(1, "target"), counted(0, "target")), ("1 target".into(), "0 targets".into()));
+/// ```
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// An amount of memory: `12.34 MiB`.
 ///
 /// ```

@@ -330,7 +330,6 @@ fn pooled(text: &mut String, replicates: usize) -> Result<()> {
 fn constants(text: &mut String, replicates: usize) -> Result<()> {
     let paths = replicates * NULL_TIMES;
     writeln!(text, "\n## Constants C: tabled / simulated anew with {paths} paths\n")?;
-    writeln!(text, "A constant's error is about .003 at .05, .01 at .0005, .03 at .0001.\n")?;
     let levels: Vec<f64> = TABLE_LEVELS.into_iter().filter(|level| level * 2.0 * real(paths) >= 10.0).collect();
     let names: Vec<String> = levels.iter().map(ToString::to_string).collect();
     writeln!(text, "| scale | N | {} |", names.join(" | "))?;
@@ -356,6 +355,11 @@ fn constants(text: &mut String, replicates: usize) -> Result<()> {
         }
         writeln!(text, "| {scale:?} | {last} |{cells}")?;
     }
+    let errors: Vec<String> = levels
+        .iter()
+        .map(|level| Ok(format!("{:.3}", constant_error(*level, boundary_constant(Scale::Yuen, 24, *level)?, paths))))
+        .collect::<Result<_>>()?;
+    writeln!(text, "| standard error | to 64 | {} |", errors.join(" | "))?;
     writeln!(
         text,
         "\nLevels: {:?} for the first stage, {:?} for the second in a suite of {SUITE}.",
@@ -365,12 +369,19 @@ fn constants(text: &mut String, replicates: usize) -> Result<()> {
     Ok(())
 }
 
+/// The standard error of a constant from so many paths: that of the count beyond it, over how fast a normal tail falls.
+fn constant_error(level: f64, constant: f64, paths: usize) -> f64 {
+    1.0 / ((2.0 * real(paths) * level).sqrt() * (constant + 1.0 / constant))
+}
+
 /// A share in per cent, with the digits that matter.
 fn per_cent(share: f64) -> String {
     let percent = share * 100.0;
-    if percent == 0.0 || percent == 100.0 {
+    if percent <= 0.0 || percent >= 100.0 {
         format!("{percent:.0}")
-    } else if percent < 0.1 || percent > 99.9 {
+    } else if percent < 5e-5 {
+        "< .0001".to_owned()
+    } else if !(0.1..=99.9).contains(&percent) {
         format!("{percent:.4}")
     } else {
         format!("{percent:.2}")

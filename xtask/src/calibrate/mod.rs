@@ -1,7 +1,8 @@
-//! `cargo xtask calibrate stats`: how often the statistics are wrong, by simulation on noise whose truth is known.
+//! `cargo xtask calibrate`: how often the statistics are wrong, by simulation on noise whose truth is known.
 //!
 //! Each part returns its tables as Markdown; here they are printed and written to `docs/methodology`.
 
+mod bisect;
 mod decide;
 pub(crate) mod noise;
 pub(crate) mod parallel;
@@ -21,6 +22,8 @@ pub(crate) struct Args {
 enum Subject {
     /// The methods: error rates of the decision and of the search, under every kind of noise
     Stats(StatsArgs),
+    /// The search alone, table by table
+    Bisect(bisect::Args),
 }
 
 /// Arguments of `calibrate stats`.
@@ -46,22 +49,30 @@ enum Part {
 
 /// Runs the parts asked for.
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
-    let Subject::Stats(args) = &args.subject;
+    let args = match &args.subject {
+        Subject::Stats(args) => args,
+        Subject::Bisect(args) => return publish(root, "bisect.md", &bisect::tables(args)?, args.is_whole()),
+    };
     for part in [Part::Decide, Part::Bisect] {
         if args.only.is_some_and(|only| only != part) {
             continue;
         }
         let (file, text) = match part {
             Part::Decide => ("decision.md", decide::tables(args)?),
-            // Filled in by the search.
-            Part::Bisect => ("bisect.md", String::new()),
+            Part::Bisect => ("bisect.md", bisect::tables(&bisect::Args::of(args))?),
         };
-        println!("{text}");
-        if !args.quick && !text.is_empty() {
-            let folder = root.join("docs/methodology");
-            fs_err::create_dir_all(&folder)?;
-            fs_err::write(folder.join(file), text)?;
-        }
+        publish(root, file, &text, !args.quick)?;
+    }
+    Ok(())
+}
+
+/// Prints a part's tables, and writes them where they are kept.
+fn publish(root: &Path, file: &str, text: &str, keep: bool) -> Result<()> {
+    println!("{text}");
+    if keep {
+        let folder = root.join("docs/methodology");
+        fs_err::create_dir_all(&folder)?;
+        fs_err::write(folder.join(file), text)?;
     }
     Ok(())
 }

@@ -119,6 +119,8 @@ fn printed_time(text: &str) -> Option<f64> {
     (number.is_finite() && number >= 0.0).then_some(number * scale)
 }
 
+const MEBIBYTE: u64 = 1 << 20;
+
 fn not_started(error: &ProcessError) -> Failure {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     Failure { kind: FailureKind::NotStarted, message: format!("{error}{cause}"), output: String::new() }
@@ -143,8 +145,10 @@ fn failure_of(finished: &Finished, session: &Session<'_>) -> Option<Failure> {
             (FailureKind::TimedOut, format!("ran longer than the time limit of {seconds} s"))
         }
         Exit::FloodedOutput => {
-            let limit = session.limits.output_bytes / 1024;
-            (FailureKind::FloodedOutput, format!("wrote more than the output limit of {limit} KiB"))
+            let limit = session.limits.output_bytes;
+            let limit =
+                if limit < MEBIBYTE { format!("{} KiB", limit / 1024) } else { format!("{} MiB", limit / MEBIBYTE) };
+            (FailureKind::FloodedOutput, format!("wrote more than the output limit of {limit}"))
         }
     };
     Some(Failure { kind, message, output: last_lines(finished) })
