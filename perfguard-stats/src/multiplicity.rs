@@ -111,7 +111,7 @@ pub fn combine_e_values(e_values: &[f64]) -> Result<f64, StatsError> {
     if let Some(index) = e_values.iter().position(|value| value.is_nan() || *value < 0.0) {
         return Err(StatsError::NotPositive { index });
     }
-    if e_values.iter().any(|value| *value == 0.0) {
+    if e_values.contains(&0.0) {
         return Ok(0.0);
     }
     let product: f64 = e_values.iter().product();

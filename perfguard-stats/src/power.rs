@@ -1,13 +1,13 @@
 //! What a test can find, what it would need, and what a clean record proves.
 
-use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{Beta, Continuous, ContinuousCDF, Normal};
 use statrs::function::beta::checked_beta_reg;
 use statrs::function::gamma::ln_gamma;
 
 use crate::StatsError;
 use crate::interval::Interval;
 use crate::sample::{check_level, real};
-use crate::sequential::boundary::MOST_PAIRS;
+use crate::sequential::boundary::{MOST_PAIRS, student_quantile};
 use crate::sequential::limits::Limits;
 
 /// How many standard errors beyond the margin a change must lie to be found in about 98 of 100 cases.
@@ -16,8 +16,12 @@ pub(crate) const REACH: f64 = 5.1;
 pub(crate) const LOST_PAIRS: f64 = 5.0;
 /// The variance of the 20 %-trimmed mean of normal values, over that of their mean.
 const TRIMMED_VARIANCE: f64 = 1.142;
-/// Halvings that bring an interval of any sensible width to the last bit.
-const HALVINGS: usize = 100;
+/// Beyond this noncentrality the series has thousands of terms.
+const LARGEST_SERIES: f64 = 40.0;
+/// Steps that bring a quantile from a few digits to all.
+const NEWTON_STEPS: usize = 3;
+/// Halvings that bring an interval to about the last bit.
+const HALVINGS: usize = 60;
 
 /// The smallest change that the sequential test could have found with so many pairs, in logarithms: the margin and
 /// `5.1 s / sqrt(N - 5)`, where `s` is the standard deviation of a pair's difference.
@@ -103,11 +107,10 @@ pub fn trimmed_power(pairs: usize, deviation: f64, shift: f64, level: f64) -> Re
     if !shift.is_finite() {
         return Err(StatsError::NotFinite { index: 0 });
     }
-    let freedom = real(pairs - 2 * (pairs / 5) - 1);
-    let student = StudentsT::new(0.0, 1.0, freedom).map_err(|_| StatsError::Impossible("no degrees of freedom"))?;
-    let critical = -student.inverse_cdf(level);
+    let freedom = pairs - 2 * (pairs / 5) - 1;
+    let critical = student_quantile(level, freedom);
     let noncentrality = shift / (deviation * (TRIMMED_VARIANCE / real(pairs)).sqrt());
-    noncentral_t_tail(critical, freedom, noncentrality.clamp(-1e3, 1e3))
+    noncentral_t_tail(critical, real(freedom), noncentrality.clamp(-f64::MAX, f64::MAX))
 }
 
 /// The smallest shift beyond the margin that one look finds with the given chance, in the deviation's unit.
@@ -149,7 +152,7 @@ pub fn minimum_detectable(pairs: usize, deviation: f64, level: f64, power: f64) 
 ///
 /// ```
 /// # use perfguard_stats::power::noncentral_t_tail;
-/// assert!((noncentral_t_tail(2.0, 10.0, 3.0).unwrap() - 0.834_642).abs() < 1e-3);
+/// assert!((noncentral_t_tail(2.0, 10.0, 3.0).unwrap() - 0.831_514_161).abs() < 1e-9);
 /// ```
 pub fn noncentral_t_tail(t: f64, degrees_of_freedom: f64, noncentrality: f64) -> Result<f64, StatsError> {
     if let Some(index) = [t, degrees_of_freedom, noncentrality].iter().position(|value| !value.is_finite()) {
@@ -160,6 +163,13 @@ pub fn noncentral_t_tail(t: f64, degrees_of_freedom: f64, noncentrality: f64) ->
     }
     if t < 0.0 {
         return Ok(1.0 - noncentral_t_tail(-t, degrees_of_freedom, -noncentrality)?);
+    }
+    if noncentrality.abs() > LARGEST_SERIES {
+        // Johnson and Kotz, Continuous Univariate Distributions 2 (1970), chapter 31: good to three digits out here, where
+        // power is nearly 0 or 1.
+        let deviate = (t * (1.0 - 0.25 / degrees_of_freedom) - noncentrality)
+            / (t / degrees_of_freedom * t / 2.0).sqrt().hypot(1.0);
+        return Ok(Normal::standard().sf(deviate));
     }
     // P(0 < T < t) = Σ over j of half a Poisson weight times a regularised beta function.
     let x = t * t / (degrees_of_freedom + t * t);
@@ -260,17 +270,35 @@ pub fn comparisons_to_certify(rate: f64, alarms: u64, level: f64) -> Result<u64,
     Ok(high)
 }
 
-/// The Beta quantile behind either end of the exact interval.
+/// The Beta quantile behind either end of the exact interval: the rate at which so many events or fewer (more, for the lower
+/// end) have a chance of `tail`.
 fn rate_quantile(events: u64, trials: u64, tail: f64, upper: bool) -> Result<f64, StatsError> {
     if events > trials || trials == 0 {
         return Err(too_few_trials(events, trials));
     }
     let rest = trials - events;
-    // The upper end mirrors the lower end of the complement, so that a small tail is never taken from 1.
-    let (a, b) = if upper { (wide(rest), wide(events) + 1.0) } else { (wide(events), wide(rest) + 1.0) };
+    let (a, b) = if upper { (wide(events) + 1.0, wide(rest)) } else { (wide(events), wide(rest) + 1.0) };
     let beta = Beta::new(a, b).map_err(|_| too_few_trials(events, trials))?;
-    let quantile = beta.inverse_cdf(tail);
-    Ok(if upper { 1.0 - quantile } else { quantile })
+    let excess = |rate: f64| if upper { tail - beta.sf(rate) } else { beta.cdf(rate) - tail };
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..HALVINGS {
+        let between = low / 2.0 + high / 2.0;
+        if excess(between) < 0.0 {
+            low = between;
+        } else {
+            high = between;
+        }
+    }
+    // Halving always ends, but gives a small rate few digits; Newton's method gives it the rest.
+    let mut rate = low / 2.0 + high / 2.0;
+    for _ in 0..NEWTON_STEPS {
+        let next = rate - excess(rate) / beta.pdf(rate);
+        if !(next > 0.0 && next < 1.0) {
+            break;
+        }
+        rate = next;
+    }
+    Ok(rate)
 }
 
 fn too_few_trials(events: u64, trials: u64) -> StatsError {

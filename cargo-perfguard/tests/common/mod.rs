@@ -103,6 +103,12 @@ impl TestEnvironment {
         self.git(&["rev-parse", "HEAD"])
     }
 
+    /// The same past every hook.
+    pub(crate) fn commit_unhooked(&self, message: &str) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--no-verify", "--message", message]);
+    }
+
     /// The real executable with these arguments, called from the repository's root.
     #[must_use = "assert on what the command did"]
     pub(crate) fn perfguard(&self, args: &[&str]) -> Ran {

@@ -5,8 +5,8 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use crate::StatsError;
 use crate::interval::Interval;
 use crate::sample::{real, sorted};
+use crate::sequential::decision::{Decision, Reason, Verdict};
 use crate::sequential::pairs::trimmed_location;
-use crate::sequential::test::{Decision, Reason, Verdict};
 
 /// Equal runs a side that show a count to be without spread.
 pub const EQUAL_RUNS: usize = 3;

@@ -47,9 +47,9 @@ impl Scale {
     }
 }
 
-/// Yuen's scale: two million paths, both tails. To 64 pairs as published with the method; above by
-/// [`boundary_constants`].
-const YUEN: [Row; 7] = [
+/// Yuen's scale: two million paths, both tails. To 64 pairs as published with the method; above, one million by
+/// [`boundary_constants`] with seed 20261121.
+const YUEN: [Row; 11] = [
     (16, [4.615, 4.059, 3.643, 3.446, 3.169, 2.937, 2.689, 2.324, 2.010]),
     (20, [4.640, 4.084, 3.671, 3.471, 3.193, 2.967, 2.725, 2.364, 2.059]),
     (24, [4.633, 4.100, 3.683, 3.484, 3.207, 2.985, 2.743, 2.389, 2.089]),
@@ -57,10 +57,22 @@ const YUEN: [Row; 7] = [
     (40, [4.633, 4.097, 3.685, 3.495, 3.225, 3.005, 2.773, 2.433, 2.144]),
     (48, [4.645, 4.104, 3.689, 3.496, 3.228, 3.009, 2.777, 2.441, 2.156]),
     (64, [4.671, 4.102, 3.684, 3.496, 3.226, 3.012, 2.783, 2.451, 2.172]),
+    (96, [4.603, 4.046, 3.658, 3.481, 3.219, 3.005, 2.783, 2.458, 2.187]),
+    (128, [4.621, 4.108, 3.677, 3.483, 3.219, 3.010, 2.786, 2.463, 2.196]),
+    (192, [4.600, 4.048, 3.652, 3.474, 3.213, 3.005, 2.785, 2.469, 2.201]),
+    (256, [4.632, 4.075, 3.667, 3.482, 3.219, 3.007, 2.789, 2.470, 2.206]),
 ];
 
-/// The pooled scale.
-const POOLED: [Row; 1] = [(24, [4.2, 3.7, 3.3, 3.1, 2.85, 2.684, 2.464, 2.1, 1.9])];
+/// The pooled scale: two million paths, both tails, by [`boundary_constants`] with seed 20261121.
+const POOLED: [Row; 7] = [
+    (16, [4.271, 3.704, 3.306, 3.117, 2.863, 2.650, 2.425, 2.092, 1.811]),
+    (20, [4.202, 3.702, 3.314, 3.130, 2.872, 2.664, 2.441, 2.116, 1.842]),
+    (24, [4.255, 3.724, 3.327, 3.149, 2.892, 2.684, 2.463, 2.145, 1.876]),
+    (32, [4.113, 3.661, 3.289, 3.114, 2.867, 2.665, 2.451, 2.145, 1.885]),
+    (40, [4.090, 3.658, 3.285, 3.112, 2.865, 2.670, 2.460, 2.158, 1.903]),
+    (48, [4.067, 3.650, 3.279, 3.106, 2.860, 2.667, 2.459, 2.164, 1.913]),
+    (64, [4.077, 3.604, 3.255, 3.090, 2.854, 2.663, 2.460, 2.168, 1.922]),
+];
 
 /// `C` for a test with so many pairs at most at a one-sided level.
 ///
@@ -153,15 +165,41 @@ pub(crate) fn normal_deviate(level: f64) -> f64 {
     -Normal::standard().inverse_cdf(level)
 }
 
-/// A t value as the standard normal deviate with the same tail.
-pub(crate) fn deviate_of_t(t: f64, degrees_of_freedom: usize) -> f64 {
+/// A t value as the standard normal deviate with the same upper tail; NaN without degrees of freedom. Exact to about 1e-9
+/// where the tail is at most a half.
+///
+/// ```
+/// # use perfguard_stats::sequential::boundary::{deviate_of_t, t_of_deviate};
+/// let deviate = deviate_of_t(3.0, 13);
+/// assert!(deviate < 3.0 && (t_of_deviate(deviate, 13) - 3.0).abs() < 1e-8);
+/// ```
+pub fn deviate_of_t(t: f64, degrees_of_freedom: usize) -> f64 {
     StudentsT::new(0.0, 1.0, real(degrees_of_freedom)).map_or(f64::NAN, |student| normal_deviate(student.sf(t)))
 }
 
-/// The t value with the tail of a standard normal deviate.
-pub(crate) fn t_of_deviate(deviate: f64, degrees_of_freedom: usize) -> f64 {
-    let tail = Normal::standard().sf(deviate);
-    StudentsT::new(0.0, 1.0, real(degrees_of_freedom)).map_or(f64::NAN, |student| -student.inverse_cdf(tail))
+/// The t value with the upper tail of a standard normal deviate; NaN without degrees of freedom.
+pub fn t_of_deviate(deviate: f64, degrees_of_freedom: usize) -> f64 {
+    student_quantile(Normal::standard().sf(deviate), degrees_of_freedom)
+}
+
+/// The t value that is exceeded with a chance of `tail`.
+///
+/// The library's quantile serves where it was checked; in the far tail, where its iteration may not end, halving does.
+pub(crate) fn student_quantile(tail: f64, degrees_of_freedom: usize) -> f64 {
+    let Ok(student) = StudentsT::new(0.0, 1.0, real(degrees_of_freedom)) else { return f64::NAN };
+    if (1e-12..=1.0 - 1e-12).contains(&tail) {
+        return -student.inverse_cdf(tail);
+    }
+    let (mut low, mut high) = if tail < 0.5 { (0.0, 1e150) } else { (-1e150, 0.0) };
+    for _ in 0..600 {
+        let between = low / 2.0 + high / 2.0;
+        if student.sf(between) > tail {
+            low = between;
+        } else {
+            high = between;
+        }
+    }
+    high
 }
 
 /// `C` at one-sided levels by simulation: of so many paths of normal pairs without a change, both tails, what part goes

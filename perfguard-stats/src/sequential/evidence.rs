@@ -2,8 +2,7 @@
 //!
 //! When people run again until they like the answer, p-values lose their meaning; e-values of the runs multiply and keep
 //! theirs. The order within each pair is drawn, so without a change a difference is as likely above 0 as below: betting
-//! on its sign gains nothing on average. Ville, *Étude critique de la notion de collectif* (1939); Howard, Ramdas, McAuliffe
-//! and Sekhon, *Time-uniform, nonparametric, nonasymptotic confidence sequences*, Annals of Statistics 49 (2021).
+//! on its sign gains nothing on average. Ville, *Étude critique de la notion de collectif* (1939); Howard and others, *Time-uniform, nonparametric, nonasymptotic confidence sequences*, Annals of Statistics 49 (2021).
 
 use crate::StatsError;
 

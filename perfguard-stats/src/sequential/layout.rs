@@ -30,7 +30,7 @@ impl LayoutShare {
 
 /// One-way random effects of the differences grouped by their layout: `layouts[i]` names the layout of `differences[i]`.
 ///
-/// Variance components by analysis of variance, for groups of unequal size: Searle, Casella and McCulloch, *Variance
+/// Variance components by analysis of variance, for groups of unequal size: Searle and others, *Variance
 /// Components* (1992), section 3.6. The upper limit takes the variance within as known, which it nearly is with 24 pairs.
 ///
 /// # Errors

@@ -13,7 +13,7 @@
 //! | [`plan`] | how many pairs, at which levels, for the first stage and for confirming |
 //! | [`boundary`] | how far out a look must lie |
 //! | [`pairs`] | the pairs so far, their trimmed mean and its standard error |
-//! | [`test`] | the test itself: [`SequentialTest::push`] |
+//! | [`decision`] | the test itself: [`SequentialTest::push`] |
 //! | [`starts`] | starts that are slow on one side only |
 //! | [`evidence`] | evidence that stays valid when people run again until they like the answer |
 //! | [`layout`] | what part of the noise is the place of the code |
@@ -21,20 +21,23 @@
 
 pub mod around;
 pub mod boundary;
+pub mod decision;
 pub mod evidence;
 pub mod layout;
 pub mod limits;
 pub mod pairs;
 pub mod plan;
 pub mod starts;
-pub mod test;
 
 pub use around::{CountDecision, NullControl, SuiteWide, confirm, judge_counts, null_control, null_pairs, suite_wide};
 pub use boundary::{Scale, boundary_constant, boundary_constants};
+pub use decision::{Decision, Design, Look, PValues, Reason, Run, SequentialTest, Verdict};
 pub use evidence::SignFlip;
 pub use layout::{LayoutShare, layout_share};
 pub use limits::Limits;
 pub use pairs::{Location, Pair, pair_deviation};
 pub use plan::{Levels, NoiseLevel, PairCount, Plan, pair_count};
 pub use starts::{SlowStarts, fisher_exact};
-pub use test::{Decision, Design, Look, PValues, Reason, Run, SequentialTest, Verdict};
+
+#[cfg(test)]
+mod tests;

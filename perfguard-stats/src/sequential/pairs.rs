@@ -1,6 +1,6 @@
 //! The pairs so far: their trimmed mean and its standard error, by two scales.
 //!
-//! Yuen, *The two-sample trimmed t for unequal population variances*, Biometrika 61 (1974); Tukey and McLaughlin, *Less
+//! Yuen, *The two-sample trimmed t for unequal population variances*, Biometrika 61 (1974); Tukey and others, *Less
 //! vulnerable confidence and significance procedures for location based on a single sample*, Sankhyā A 25 (1963).
 
 use crate::StatsError;
@@ -227,11 +227,13 @@ impl Pairs {
         }
     }
 
-    /// The logarithms of all values of both sides, in the scratch room.
-    pub(crate) fn values(&mut self) -> &mut [f64] {
+    /// How many values of a side lie more than `distance` above that side's median.
+    pub(crate) fn far_above(&mut self, side: fn(Pair) -> f64, distance: f64) -> usize {
         self.scratch.clear();
-        self.scratch.extend(self.taken.iter().flat_map(|pair| [pair.base, pair.head]));
-        &mut self.scratch
+        self.scratch.extend(self.taken.iter().map(|pair| side(*pair)));
+        self.scratch.sort_unstable_by(f64::total_cmp);
+        let limit = middle(&self.scratch) + distance;
+        self.scratch.len() - self.scratch.partition_point(|value| *value <= limit)
     }
 
     /// 1.4826 times the median absolute deviation of the differences.

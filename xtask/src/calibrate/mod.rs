@@ -2,6 +2,7 @@
 //!
 //! Each part returns its tables as Markdown; here they are printed and written to `docs/methodology`.
 
+mod decide;
 pub(crate) mod noise;
 pub(crate) mod parallel;
 
@@ -51,8 +52,8 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
             continue;
         }
         let (file, text) = match part {
-            // The parts fill these in.
-            Part::Decide => ("decision.md", String::new()),
+            Part::Decide => ("decision.md", decide::tables(args)?),
+            // Filled in by the search.
             Part::Bisect => ("bisect.md", String::new()),
         };
         println!("{text}");

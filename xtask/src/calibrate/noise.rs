@@ -102,7 +102,7 @@ pub(crate) const GAUSS: Noise =
 pub(crate) const QUIET: Noise = Noise { process: 0.003, residual: 0.003, ..BASE };
 
 /// Every kind of noise by name.
-pub(crate) const SCENARIOS: [(&str, Noise); 23] = [
+pub(crate) const SCENARIOS: [(&str, Noise); 24] = [
     ("gauss", GAUSS),
     ("nospike", Noise { spike: (0.0, 0.0), ..BASE }),
     ("base", BASE),
@@ -121,6 +121,7 @@ pub(crate) const SCENARIOS: [(&str, Noise); 23] = [
     ("two modes 5 %", Noise { mode: 0.05, ..BASE }),
     ("two modes 10 % quiet", Noise { mode: 0.10, ..QUIET }),
     ("3x outliers", Noise { triple: 0.10, ..BASE }),
+    ("tick .9 %", Noise { tick: 0.009, ..BASE }),
     ("tick 2 %", Noise { tick: 0.02, ..BASE }),
     ("build .5 %", Noise { layout: Layout::Fixed(0.005), ..BASE }),
     ("build 1 %", Noise { layout: Layout::Fixed(0.01), ..BASE }),

@@ -7,7 +7,7 @@ use crate::interval::Interval;
 use crate::sequential::boundary::{
     FIRST_LOOK, LOOK_EVERY, Scale, boundary_constant, check_last, deviate_of_t, level_reached, rise, t_of_deviate,
 };
-use crate::sequential::pairs::{Location, Pair, Pairs, middle, trimmed};
+use crate::sequential::pairs::{Location, Pair, Pairs, trimmed};
 use crate::sequential::plan::{FINEST_QUANTUM, Plan};
 use crate::sequential::starts::{SLOW, SlowStarts, fisher_exact};
 
@@ -350,19 +350,16 @@ impl SequentialTest {
         self.replaced * REPLACED_ONE_IN > self.replaced + self.pairs.count()
     }
 
-    /// Counts runs far above the median of both sides.
+    /// Counts runs far above the median of their side. Not of both sides together: where there is hardly any noise, a change
+    /// well below the margin would make slow starts of all of head's runs.
     fn one_side_starts_slowly(&mut self) -> bool {
         let deviation = match self.design.plan.pair_deviation {
             Some(stored) => stored,
             None => self.pairs.robust_deviation(),
         };
-        let deviation = deviation.max(self.quantum / QUANTUM_TO_DEVIATION);
-        let values = self.pairs.values();
-        values.sort_unstable_by(f64::total_cmp);
-        let slow = middle(values) + SLOW * deviation;
+        let distance = (SLOW * deviation).max(self.design.plan.limits.threshold());
         let runs = self.pairs.count();
-        let count = |side: fn(Pair) -> f64| self.pairs.taken().iter().filter(|pair| side(**pair) > slow).count();
-        let (base, head) = (count(Pair::base), count(Pair::head));
+        let (base, head) = (self.pairs.far_above(Pair::base, distance), self.pairs.far_above(Pair::head, distance));
         // The table is far below the size that is refused.
         let p = fisher_exact([[head, runs - head], [base, runs - base]]).unwrap_or(1.0);
         let starts = SlowStarts { base, head, runs, p };

@@ -1,0 +1,104 @@
+//! How often the decision errs, on the noise of the calibration, with few comparisons: `cargo xtask calibrate stats` does it
+//! with many.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../xtask/src/calibrate/noise.rs"]
+mod noise;
+
+use std::sync::Arc;
+
+use noise::{Machine, scenario};
+use perfguard_stats::power::highest_rate;
+use perfguard_stats::random::Stream;
+use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest, SignFlip, Verdict};
+
+/// Comparisons of each case: what a debug build does in a second or two.
+const COMPARISONS: u64 = 1_500;
+
+/// Regressed, improved, unchanged, and all pairs.
+fn rates(name: &str, last: usize, change: f64) -> [u64; 4] {
+    let noise = scenario(name).unwrap();
+    let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), last)).unwrap());
+    let mut stream = Stream::new(11);
+    let mut counts = [0; 4];
+    for _ in 0..COMPARISONS {
+        let mut machine = Machine::new(noise, &mut stream);
+        let mut test = SequentialTest::new(Arc::clone(&design));
+        while test.decision().is_none() {
+            let (base, head) = machine.pair(&mut stream, change.ln_1p());
+            test.push(Pair::from_logarithms(base, head).unwrap());
+        }
+        match test.finish().verdict {
+            Verdict::Regressed => counts[0] += 1,
+            Verdict::Improved => counts[1] += 1,
+            Verdict::Unchanged => counts[2] += 1,
+            Verdict::Undecided => {}
+        }
+        counts[3] += test.pairs().len() as u64;
+    }
+    counts
+}
+
+#[test]
+fn a_change_of_the_margin_is_rarely_called_a_regression() {
+    for name in ["gauss", "base", "spiky", "drift"] {
+        let [regressed, improved, ..] = rates(name, 24, 0.01);
+        // At a true rate of .5 %, more than 18 of 1,500 come once in a thousand times; the seed is fixed.
+        assert!(regressed <= 18 && improved == 0, "{name}: {regressed} and {improved}");
+    }
+}
+
+#[test]
+fn no_change_is_hardly_ever_called_one() {
+    for name in ["base", "noisy2x", "drift", "pool 1 %", "3x outliers"] {
+        let [regressed, improved, ..] = rates(name, 24, 0.0);
+        assert!(regressed <= 3 && improved <= 3, "{name}: {regressed} and {improved}");
+        assert!(highest_rate(regressed, COMPARISONS, 0.95).unwrap() < 0.01);
+    }
+}
+
+#[test]
+fn a_change_of_the_threshold_is_rarely_called_none() {
+    for name in ["base", "drift", "gauss"] {
+        let [_, _, unchanged, _] = rates(name, 24, 0.03);
+        // At 1 %, more than 28 come once in a thousand times.
+        assert!(unchanged <= 28, "{name}: {unchanged}");
+    }
+}
+
+#[test]
+fn five_per_cent_are_found_with_about_a_dozen_pairs() {
+    for (name, change) in [("base", 0.05), ("base", -0.05), ("gauss", 0.05)] {
+        let [regressed, improved, _, pairs] = rates(name, 24, change);
+        let found = if change > 0.0 { regressed } else { improved };
+        assert!(found >= 1_490, "{name}: {found} of {COMPARISONS}");
+        assert!(pairs < 13 * COMPARISONS, "{name}: {pairs}");
+    }
+    let [regressed, ..] = rates("noisy2x", 40, 0.05);
+    assert!(regressed >= 1_450, "{regressed}");
+}
+
+#[test]
+fn no_change_is_mostly_shown_to_be_none() {
+    let [_, _, unchanged, pairs] = rates("base", 40, 0.0);
+    assert!(unchanged >= 1_490 && pairs < 17 * COMPARISONS, "{unchanged} with {pairs} pairs");
+}
+
+#[test]
+fn evidence_reaches_its_limit_as_rarely_as_it_must() {
+    let margin = Limits::default().margin();
+    for name in ["base", "drift"] {
+        let mut stream = Stream::new(12);
+        let reached = (0..COMPARISONS).filter(|_| {
+            let mut machine = Machine::new(scenario(name).unwrap(), &mut stream);
+            let mut process = SignFlip::new(margin, 0.02).unwrap();
+            (0..24).any(|_| {
+                let (base, head) = machine.pair(&mut stream, margin);
+                process.push(head - base);
+                process.value() >= 200.0
+            })
+        });
+        let reached = reached.count();
+        assert!(reached <= 18, "{name}: {reached}");
+    }
+}
