@@ -73,8 +73,8 @@ pub fn doctor(
     };
     drop(lock);
     let weather = monitor.summary();
-    let longest = monitor.longest_reading();
-    events.event(Event::Detail(format!("{} readings of the machine, {longest:.1?} at most", weather.readings)));
+    let each = monitor.spent() / weather.readings.max(1);
+    events.event(Event::Detail(format!("{} readings of the machine took {each:.1?} each", weather.readings)));
     if cancel.is_cancelled() {
         return Err(PipelineError::Interrupted);
     }

@@ -48,7 +48,7 @@ fn other_load(seen: &Seen) -> Option<MachineFinding> {
         return Some(good(ID, text));
     }
     let cost = if is_full {
-        "benchmarks share their processor: pairs take longer, and the spread is several times that of an idle machine"
+        "benchmarks wait for a processor: fewer pairs fit into a budget, and what uses caches and memory spreads wider"
     } else {
         "memory bandwidth, caches and frequency are shared"
     };

@@ -101,7 +101,7 @@ fn counters(seen: &Seen) -> MachineFinding {
         Ability::Works { .. } => good(ID, "hardware counters can be read"),
         Ability::Fails { reason } => {
             let paranoid = seen.machine.perf_event_paranoid;
-            let setting = paranoid.map(|level| format!(" (perf_event_paranoid is {level})")).unwrap_or_default();
+            let setting = paranoid.map(|level| format!("; perf_event_paranoid is {level}")).unwrap_or_default();
             let text = format!("hardware counters cannot be read: {reason}{setting}");
             let change: Vec<&str> = grant_counters(seen).into_iter().collect();
             let cost = "cycles and cache misses cannot explain a change; instructions can be had from Valgrind";
