@@ -24,9 +24,14 @@ pub fn probe_cache(cache: &Path, from: &Path) -> io::Result<CacheAbilities> {
         hard_links: ability(try_link(folder.path()), "link", "files cannot have two names"),
         programs: ability(try_program(folder.path()), "exec", "programs cannot be started"),
         same_file_system: device(cache).zip(device(from)).map(|(one, other)| one == other),
-        // The two have different widths on different systems.
-        free_bytes: free.map(|found| u64::from(found.blocks_available()) * u64::from(found.fragment_size())),
+        free_bytes: free.map(free_bytes),
     })
+}
+
+/// What the user may still write. The two counts have different widths on different systems.
+fn free_bytes(found: nix::sys::statvfs::Statvfs) -> u64 {
+    let bytes = u128::from(found.blocks_available()) * u128::from(found.fragment_size());
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 fn ability(tried: io::Result<()>, by: &str, what: &str) -> Ability {

@@ -69,7 +69,7 @@ fn why(lines: &[String]) -> String {
     let said =
         |part: &str| lines.iter().map(|line| line.trim().trim_start_matches("= note: ")).find(|l| l.contains(part));
     if said("unrecognized option").or_else(|| said("unknown argument")).is_some_and(|line| line.contains("ordering")) {
-        return "it does not know `--symbol-ordering-file` (GNU ld, mold and Apple's do not)".to_owned();
+        return "it does not know `--symbol-ordering-file` (GNU ld does not, LLD does)".to_owned();
     }
     let reason = said("error").unwrap_or("it did not say why");
     format!("a program of one line could not be linked: {reason}")

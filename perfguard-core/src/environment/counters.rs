@@ -8,6 +8,8 @@ pub fn hardware_counters() -> Ability {
     use std::io;
     use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
+    const THIS_PROCESS: libc::pid_t = 0;
+    const ANY: libc::c_int = -1;
     /// `PERF_COUNT_HW_INSTRUCTIONS`.
     const INSTRUCTIONS: u64 = 1;
     /// Off at first, not the kernel, not the hypervisor.
@@ -16,8 +18,6 @@ pub fn hardware_counters() -> Ability {
     let (head, flags) =
         if cfg!(target_endian = "little") { (64 << u32::BITS, FLAGS) } else { (64, FLAGS.reverse_bits()) };
     let attributes: [u64; 8] = [head, INSTRUCTIONS, 0, 0, 0, flags, 0, 0];
-    const THIS_PROCESS: libc::pid_t = 0;
-    const ANY: libc::c_int = -1;
     // SAFETY: the kernel reads as many bytes as the size in the structure says, which lives until the call returns.
     #[expect(unsafe_code, reason = "no safe crate opens a counter")]
     let descriptor = unsafe {

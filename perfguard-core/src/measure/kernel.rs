@@ -1,4 +1,4 @@
-//! The built-in kernel: a loop of integers that never changes, run as a benchmark would be, in processes of its own.
+//! The built-in kernel: a loop over integers that never changes, run as a benchmark would be, in processes of its own.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -22,10 +22,11 @@ const SAMPLE_NS: f64 = 1e6;
 pub fn kernel_main(iterations: Option<&str>) -> ExitCode {
     let Some(iterations) = iterations.and_then(|text| text.parse().ok()) else { return ExitCode::FAILURE };
     let clock = SystemClock::default();
+    let numbers = black_box(numbers());
     let mut text = String::new();
     for sample in 0..=SAMPLES {
         let start = clock.monotonic();
-        black_box(shifts(black_box(iterations)));
+        black_box(steps(black_box(iterations), &numbers));
         let took = clock.monotonic().saturating_sub(start);
         if sample > 0 {
             text += &took.as_nanos().to_string();
@@ -36,13 +37,23 @@ pub fn kernel_main(iterations: Option<&str>) -> ExitCode {
     if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Each step needs the one before, so that the processor can neither skip nor overlap any.
-fn shifts(iterations: u64) -> u64 {
+/// Numbers that the loop reads: 256 KiB, more than the first cache holds and less than the second.
+const NUMBERS: usize = 32 * 1024;
+
+fn numbers() -> Vec<u64> {
+    (0..NUMBERS as u64).map(|index| index.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect()
+}
+
+/// Each step needs the one before and the number that it names, so that the processor can neither skip nor overlap any.
+fn steps(iterations: u64, numbers: &[u64]) -> u64 {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     for _ in 0..iterations {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
+        #[expect(clippy::cast_possible_truncation, reason = "only the low bits count")]
+        let place = state as usize % NUMBERS;
+        state = state.wrapping_add(numbers.get(place).copied().unwrap_or_default());
     }
     state
 }
@@ -107,9 +118,10 @@ mod tests {
 
     #[test]
     fn the_kernel_takes_as_many_steps_as_it_is_told() {
-        assert_eq!(shifts(0), 0x2545_F491_4F6C_DD1D);
-        assert_ne!(shifts(1), shifts(2));
-        assert_eq!(shifts(1000), shifts(1000));
+        let numbers = numbers();
+        assert_eq!(steps(0, &numbers), 0x2545_F491_4F6C_DD1D);
+        assert_ne!(steps(1, &numbers), steps(2, &numbers));
+        assert_eq!(steps(1000, &numbers), steps(1000, &numbers));
     }
 
     #[test]

@@ -126,16 +126,8 @@ pub fn measure_pairs<E>(
 ) -> Result<Vec<PairsEnd>, E> {
     let start = surroundings.clock.monotonic();
     let random = Stream::new(settings.seed);
-    let mut rounds = PairRounds {
-        settings,
-        surroundings,
-        standings: Vec::new(),
-        units: Vec::new(),
-        random,
-        start,
-        pairs: 0,
-        nulls: 0,
-    };
+    let mut rounds =
+        PairRounds { settings, surroundings, standings: Vec::new(), units: Vec::new(), random, start, pairs: 0, nulls: 0 };
     for planned in benchmarks {
         rounds.add(planned);
     }
@@ -223,8 +215,15 @@ impl PairRounds<'_, '_> {
         }
         self.units[unit].jobs.push(self.standings.len());
         self.units[unit].layouts = layouts.max(1);
-        let nothing =
-            Standing { id, pairs: 0, slowest: 0.0, failures: [0; 3], good: [0; 3], notes: Vec::new(), end: None };
+        let nothing = Standing {
+            id,
+            pairs: 0,
+            slowest: 0.0,
+            failures: [0; 3],
+            good: [0; 3],
+            notes: Vec::new(),
+            end: None,
+        };
         self.standings.push(nothing);
     }
 

@@ -72,6 +72,9 @@ pub fn doctor(
         Err(error) => (Err(error.to_string()), Err(error.to_string())),
     };
     drop(lock);
+    let weather = monitor.summary();
+    let each = monitor.spent() / weather.readings.max(1);
+    events.event(Event::Detail(format!("{} readings of the machine took {each:.1?} each", weather.readings)));
     if cancel.is_cancelled() {
         return Err(PipelineError::Interrupted);
     }
@@ -80,7 +83,7 @@ pub fn doctor(
     let seen = Seen {
         machine,
         ci: environment::ci_service(&tools.environment),
-        weather: monitor.summary(),
+        weather,
         cache,
         ordering: probe.try_ordering(cancel),
         counters: environment::hardware_counters(),

@@ -104,11 +104,19 @@ fn section(view: &DoctorView, level: FindingLevel, heading: &str, style: Style) 
             text.push('\n');
         }
         for change in &finding.change {
-            // A command stays in one line, so that it can be copied.
-            text.extend(["    → ".to_owned(), one_line(change), "\n".to_owned()]);
+            text += &arrow(&one_line(change), style);
+            text.push('\n');
         }
     }
     text
+}
+
+/// What to change. A command stays in one line, so that it can be copied; words are broken.
+fn arrow(change: &str, style: Style) -> String {
+    const INDENT: usize = 6;
+    let is_command = ["sudo ", "echo "].iter().any(|word| change.starts_with(word)) || change.contains('`');
+    let lines = if is_command { change.to_owned() } else { wrap(change, style.width, INDENT) };
+    format!("    → {}", lines.trim_start())
 }
 
 fn all_well(view: &DoctorView, style: Style) -> String {
@@ -138,7 +146,7 @@ fn summary(view: &DoctorView, style: Style) -> String {
 pub fn explanation(kind: &FindingKind, style: Style) -> String {
     let mut text = format!("{}: {}\n", style.bold(kind.id), kind.title);
     for (name, what) in [("seen by", kind.seen_by), ("why", kind.why), ("change", kind.change)] {
-        text += &format!("\n{}\n{}\n", style.bold(name), wrap(what, style.width, 2));
+        text.extend(["\n", &style.bold(name), "\n", &wrap(what, style.width, 2), "\n"]);
     }
     text
 }

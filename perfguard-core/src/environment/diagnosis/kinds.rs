@@ -36,7 +36,8 @@ pub const FINDINGS: [FindingKind; 28] = [
         title: "Other processes use the processors",
         seen_by: "`/proc/stat`, less what perfguard and its children used, while `doctor` runs. A note from 10 % of all \
                   processors on, a warning where less than three quarters of one processor are left.",
-        why: "A benchmark that shares its processor is interrupted in the middle of its samples; one that does not still \
+        why: "A benchmark that waits for its processor takes several times as long, and is interrupted in the middle of its \
+              samples; the fastest of them usually escapes. One that has its own still \
               shares memory bandwidth, caches and the frequency. Pairs cancel what hits both sides alike, not what hits one.",
         change: "`top -o %CPU` shows who it is. Close the browser and the editor's indexer, wait for builds to end, or \
                  measure on another machine.",
@@ -233,7 +234,8 @@ pub const FINDINGS: [FindingKind; 28] = [
         title: "The smallest change that this machine can show",
         seen_by: "A built-in loop is run in pairs of processes, as a benchmark would be. Good up to a spread of 2 %, a note \
                   up to 4 %, a warning above.",
-        why: "The loop touches next to no memory: benchmarks that do are noisier. A comparison of N pairs shows changes \
+        why: "The loop fits into the second cache: benchmarks that use more memory, allocate, or call the kernel are \
+              noisier, so this is the least that there is. A comparison of N pairs shows changes \
               beyond `1 % + 5.1 × spread / √(N - 5)`.",
         change: "All of the above, then more pairs: a larger `--budget`.",
     },

@@ -48,7 +48,7 @@ fn other_load(seen: &Seen) -> Option<MachineFinding> {
         return Some(good(ID, text));
     }
     let cost = if is_full {
-        "benchmarks share their processor: pairs take longer, and the spread is several times that of an idle machine"
+        "benchmarks wait for a processor: fewer pairs fit into a budget, and what uses caches and memory spreads wider"
     } else {
         "memory bandwidth, caches and frequency are shared"
     };
@@ -130,6 +130,7 @@ fn mixed_cores(seen: &Seen) -> Option<MachineFinding> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one among checks that may say nothing")]
 fn few_processors(seen: &Seen) -> Option<MachineFinding> {
     const ID: &str = "few-processors";
     let (all, allowed) = (seen.machine.processors, seen.machine.allowed);
@@ -212,6 +213,7 @@ fn shared_cores(seen: &Seen) -> Option<MachineFinding> {
     Some(finding(ID, NOTE, "two processors share a core (SMT)", cost, &change))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one among checks that may say nothing")]
 fn virtual_machine(seen: &Seen) -> Option<MachineFinding> {
     const ID: &str = "virtual-machine";
     if !seen.machine.virtual_machine {
@@ -267,6 +269,7 @@ fn container(seen: &Seen) -> Option<MachineFinding> {
     Some(finding(ID, NOTE, format!("perfguard runs in a container ({name})"), cost, &change))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one among checks that may say nothing")]
 fn no_pressure(seen: &Seen) -> Option<MachineFinding> {
     const ID: &str = "no-pressure";
     if seen.machine.tells_pressure {

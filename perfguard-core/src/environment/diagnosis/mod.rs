@@ -34,7 +34,8 @@ pub fn metrics(seen: &Seen) -> Vec<MetricRow> {
         Ok(false) => Ability::fails("the kernel does not count what a process reads and writes"),
         Err(reason) => Ability::fails(reason.clone()),
     };
-    let clock = seen.machine.clock_source.as_deref().unwrap_or("the system's clock");
+    let clock = seen.machine.clock_source.as_deref().map(|source| format!("the clock is {source}"));
+    let clock = clock.unwrap_or_else(|| "the system's clock".to_owned());
     let valgrind = match &seen.valgrind {
         Ability::Works { by } => Ability::works(format!("{by}, for harnesses that count")),
         fails @ Ability::Fails { .. } => fails.clone(),
@@ -54,7 +55,7 @@ pub fn metrics(seen: &Seen) -> Vec<MetricRow> {
             Some("a kernel with CONFIG_TASK_IO_ACCOUNTING"),
         ),
         row(names(&[MetricId::INSTRUCTIONS]), valgrind, Some(setup_checks::INSTALL_VALGRIND)),
-        row("hardware counters".to_owned(), counters, Some(setup_checks::GRANT_COUNTERS)),
+        row("hardware counters".to_owned(), counters, setup_checks::grant_counters(seen)),
     ]
 }
 

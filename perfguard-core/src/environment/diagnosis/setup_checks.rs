@@ -8,6 +8,12 @@ const NOTE: FindingLevel = FindingLevel::Note;
 
 pub(super) const INSTALL_VALGRIND: &str = "sudo apt-get install valgrind";
 pub(super) const GRANT_COUNTERS: &str = "sudo sysctl kernel.perf_event_paranoid=2";
+
+/// What lets counters be read, where it is the kernel's setting that forbids it.
+pub(super) fn grant_counters(seen: &Seen) -> Option<&'static str> {
+    seen.machine.perf_event_paranoid.is_some_and(|level| level > 2).then_some(GRANT_COUNTERS)
+}
+
 /// Where the cache goes that does not do where it is.
 const OTHER_FOLDER: &str = "name a folder on another file system: `PERFGUARD_CACHE=DIR`";
 
@@ -95,11 +101,11 @@ fn counters(seen: &Seen) -> MachineFinding {
         Ability::Works { .. } => good(ID, "hardware counters can be read"),
         Ability::Fails { reason } => {
             let paranoid = seen.machine.perf_event_paranoid;
-            let setting = paranoid.map(|level| format!(" (perf_event_paranoid is {level})")).unwrap_or_default();
+            let setting = paranoid.map(|level| format!("; perf_event_paranoid is {level}")).unwrap_or_default();
             let text = format!("hardware counters cannot be read: {reason}{setting}");
-            let change: &[&str] = if paranoid.is_some_and(|level| level > 2) { &[GRANT_COUNTERS] } else { &[] };
+            let change: Vec<&str> = grant_counters(seen).into_iter().collect();
             let cost = "cycles and cache misses cannot explain a change; instructions can be had from Valgrind";
-            finding(ID, NOTE, text, cost, change)
+            finding(ID, NOTE, text, cost, &change)
         }
     }
 }

@@ -108,7 +108,7 @@ fn a_runner_that_shares_its_hardware_is_warned_of_steal() {
     assert_eq!(notes, ["few-processors", "virtual-machine", "ci", "frequency-unknown", "counters"]);
     let counters = findings.iter().find(|one| one.id == "counters").unwrap();
     assert_eq!(counters.change, [setup_checks::GRANT_COUNTERS]);
-    assert!(counters.seen.ends_with("(perf_event_paranoid is 4)"));
+    assert!(counters.seen.ends_with("; perf_event_paranoid is 4"));
 }
 
 #[test]

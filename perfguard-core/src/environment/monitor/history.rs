@@ -75,7 +75,7 @@ impl History {
     }
 
     fn add(&mut self, from: Duration, until: Duration, before: &Reading, after: &Reading) {
-        let time = until - from;
+        let time = until.saturating_sub(from);
         let waited = |counts: (Option<u64>, Option<u64>)| {
             #[expect(clippy::cast_precision_loss, reason = "microseconds of one interval")]
             let share = counts.1?.saturating_sub(counts.0?) as f64 / (time.as_secs_f64() * 1e6);

@@ -26,13 +26,14 @@ pub struct Monitor {
     sampler: Sampler,
     history: History,
     next: Duration,
+    spent: Duration,
 }
 
 impl Monitor {
     /// A monitor of the system whose root this is: `/`, but in tests. What this process and the children that it waited
     /// for use is its own.
     pub fn new(root: &Path) -> Self {
-        Self { sampler: Sampler::new(root), history: History::default(), next: Duration::ZERO }
+        Self { sampler: Sampler::new(root), history: History::default(), next: Duration::ZERO, spent: Duration::ZERO }
     }
 
     /// Counts what another process and the children that it waited for use as perfguard's own: the launcher's.
@@ -49,9 +50,15 @@ impl Monitor {
         }
         let reading = self.sampler.read();
         let cost = clock.monotonic().saturating_sub(now);
+        self.spent += cost;
         self.next = now + cost.saturating_mul(ONE_PART_IN).clamp(PERIOD, LONGEST);
         self.history.push(now, reading);
         true
+    }
+
+    /// Time that all readings took together.
+    pub fn spent(&self) -> Duration {
+        self.spent
     }
 
     /// What disturbed between two monotonic times, each kind once. What happened since the last reading is not known.

@@ -40,7 +40,7 @@ fn view() -> DoctorView {
             same_file_system: Some(true),
             free_bytes: Some(14 << 30),
         }),
-        ordering: Ability::fails("it does not know `--symbol-ordering-file` (GNU ld, mold and Apple's do not)"),
+        ordering: Ability::fails("it does not know `--symbol-ordering-file` (GNU ld does not, LLD does)"),
         counters: Ability::fails("the kernel does not grant them to this user"),
         valgrind: Ability::fails("it is not installed"),
         io_accounting: Ok(true),
