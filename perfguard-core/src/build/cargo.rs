@@ -400,6 +400,7 @@ fn only_these(args: &[OsString], built: &[Built], package: Option<&str>) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::TargetId;
 
     #[test]
     fn a_second_call_names_only_what_was_built() {
