@@ -1,1 +1,0 @@
-//! What shape a sample has: tests of normality, and which kind of method fits.

@@ -1,1 +1,0 @@
-//! Weighted by age or by window: decaying means and spreads, rolling windows, control limits.
