@@ -357,10 +357,7 @@ impl Workbench {
     ///
     /// # Errors
     /// The reason why there are only the executables as built, for the rows.
-    #[expect(
-        clippy::unused_self,
-        reason = "whoever has the workbench open may write in the folders of its executables"
-    )]
+    // Whoever has the workbench open may write in the folders of its executables.
     pub fn common_layouts(
         &self,
         base: &Artifact,

@@ -458,7 +458,7 @@ impl PairRounds<'_, '_> {
         let Some(id) = self.units[unit].jobs.first().map(|job| self.standings[*job].id.clone()) else { return };
         let done = self.standings.iter().filter(|standing| standing.end.is_some()).count();
         let (total, spent, left) = (self.standings.len(), self.elapsed(), self.left());
-        self.surroundings.events.event(Event::ObservationFinished { id, done, total, spent, left });
+        self.surroundings.events.event(Event::ObservationFinished { id, done, total, spent, left, left_at_most: false });
     }
 
     /// Measuring time that is left, as most benchmarks end: after a dozen pairs, else half as many again.

@@ -10,6 +10,7 @@ use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
 use super::matching::{Both, Matched, Single, match_sides};
 use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
+use super::selection::require_targets;
 use super::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
@@ -262,8 +263,7 @@ fn require_benchmarks(
 ) -> Result<(), PipelineError> {
     let targets = || head.prepared.targets.iter().chain(&base.prepared.targets);
     if targets().all(is_ordinary_unit_test) {
-        let workspace = place.workspace.root().display().to_string();
-        return Err(PipelineError::NoBenchTargets { workspace });
+        require_targets(place, &head.prepared)?;
     }
     if !nothing {
         return Ok(());

@@ -70,7 +70,7 @@ impl<'all, 'data> Digester<'all, 'data> {
             RelocationTarget::Section(section) => {
                 self.place(hasher, Spot { object, section, offset: 0 }, relocation.addend(), depth);
             }
-            _ => {
+            RelocationTarget::Absolute | _ => {
                 hasher.update(&relocation.addend().to_le_bytes());
             }
         }
@@ -172,7 +172,7 @@ impl<'all, 'data> Digester<'all, 'data> {
                     None => self.shared(found.name().ok()?)?,
                 }
             }
-            _ => return None,
+            RelocationTarget::Absolute | _ => return None,
         };
         let start = address.checked_add_signed(relocation.addend())?;
         let data = self.objects.get(object).file.section_by_index(section).ok()?.data().ok()?;
@@ -181,7 +181,7 @@ impl<'all, 'data> Digester<'all, 'data> {
 }
 
 /// The constant or string at an offset of a section whose items the linker merges: neighbours are other code's business.
-fn merged_item<'data>(section: &object::Section<'data, '_>, offset: u64) -> Option<&'data [u8]> {
+fn merged_item<'data>(section: &impl object::ObjectSection<'data>, offset: u64) -> Option<&'data [u8]> {
     let SectionFlags::Elf { sh_flags, .. } = section.flags() else { return None };
     if sh_flags.0 & elf::SHF_MERGE.0 == 0 {
         return None;

@@ -26,7 +26,7 @@ pub(super) struct Function {
 /// The functions of a link's live code, in the order of their first appearance. Code that is not in the files, or has no
 /// symbol, is left out: the linker puts it behind all that is ordered.
 pub(super) fn read(code: &[Placed]) -> Vec<Function> {
-    let files = Files::read(code);
+    let files = Files::open(code);
     let objects = Objects::parse(&files, code);
     let mut digester = Digester::new(&objects);
     let mut symbols = Vec::new();

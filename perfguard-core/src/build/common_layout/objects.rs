@@ -1,30 +1,36 @@
 //! The objects of a link that are live: object files and archive members, with what each of their code sections is called.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
 
 use object::read::archive::ArchiveFile;
+use object::read::{ReadCache, ReadCacheRange, ReadRef as _};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionIndex, SectionKind, SymbolIndex, SymbolKind};
 
 use super::link_map::Placed;
 use super::names::is_made_up;
 
-/// The bytes of the files that a link read live code from.
+/// The files that a link read live code from. Only what is asked for is read: the standard library alone is larger than
+/// perfguard may be.
 #[derive(Debug, Default)]
-pub(super) struct Files(BTreeMap<String, Vec<u8>>);
+pub(super) struct Files(BTreeMap<String, ReadCache<File>>);
+
+/// An object in a file, or a whole file.
+type Part<'data> = ReadCacheRange<'data, File>;
 
 impl Files {
-    /// Reads each file once. One that is gone, or no file, is left out: its code counts as unknown.
-    pub(super) fn read(code: &[Placed]) -> Self {
+    /// Opens each file once. One that is gone is left out: its code counts as unknown.
+    pub(super) fn open(code: &[Placed]) -> Self {
         let names: BTreeSet<_> = code.iter().map(|placed| placed.file.as_str()).collect();
-        let read = |name: &str| fs_err::read(name).ok().map(|bytes| (name.to_owned(), bytes));
-        Self(names.into_iter().filter_map(read).collect())
+        let open = |name: &str| File::open(name).ok().map(|file| (name.to_owned(), ReadCache::new(file)));
+        Self(names.into_iter().filter_map(open).collect())
     }
 }
 
 /// One object.
 #[derive(Debug)]
 pub(super) struct Object<'data> {
-    pub(super) file: object::File<'data>,
+    pub(super) file: object::File<'data, Part<'data>>,
     /// What the linker can order each code section by.
     names: HashMap<SectionIndex, &'data str>,
     /// Code sections by their own names.
@@ -32,8 +38,8 @@ pub(super) struct Object<'data> {
 }
 
 impl<'data> Object<'data> {
-    fn parse(bytes: &'data [u8]) -> Option<Self> {
-        let file = object::File::parse(bytes).ok()?;
+    fn parse(part: Part<'data>) -> Option<Self> {
+        let file = object::File::parse(part).ok()?;
         let mut code: HashMap<_, Vec<_>> = HashMap::new();
         for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
             if let Ok(name) = section.name() {
@@ -76,7 +82,7 @@ impl<'data> Object<'data> {
 /// All live objects of one link.
 #[derive(Debug)]
 pub(super) struct Objects<'data> {
-    objects: Vec<Object<'data>>,
+    all: Vec<Object<'data>>,
     /// By file and member; an object file is its own only member, without a name.
     by_place: HashMap<&'data str, HashMap<String, usize>>,
     /// Where constants are defined that one object made and another uses.
@@ -88,27 +94,28 @@ impl<'data> Objects<'data> {
     /// out.
     pub(super) fn parse(files: &'data Files, code: &[Placed]) -> Self {
         let wanted: BTreeSet<_> = code.iter().map(|placed| (placed.file.as_str(), placed.member.as_deref())).collect();
-        let mut all = Self { objects: Vec::new(), by_place: HashMap::new(), shared: HashMap::new() };
-        for (name, bytes) in &files.0 {
-            if wanted.contains(&(name.as_str(), None)) {
-                all.add(name, None, bytes);
+        let mut found = Self { all: Vec::new(), by_place: HashMap::new(), shared: HashMap::new() };
+        for (name, cache) in &files.0 {
+            if wanted.contains(&(name.as_str(), None))
+                && let Ok(size) = cache.len()
+            {
+                found.add(name, None, cache.range(0, size));
             }
-            let Ok(archive) = ArchiveFile::parse(bytes.as_slice()) else { continue };
+            let Ok(archive) = ArchiveFile::parse(cache) else { continue };
             for member in archive.members().flatten() {
                 let member_name = String::from_utf8_lossy(member.name()).into_owned();
-                if wanted.contains(&(name.as_str(), Some(&member_name)))
-                    && let Ok(data) = member.data(bytes.as_slice())
-                {
-                    all.add(name, Some(member_name), data);
+                if wanted.contains(&(name.as_str(), Some(&member_name))) && !member.is_thin() {
+                    let (start, size) = member.file_range();
+                    found.add(name, Some(member_name), cache.range(start, size));
                 }
             }
         }
-        all
+        found
     }
 
-    fn add(&mut self, file: &'data str, member: Option<String>, bytes: &'data [u8]) {
-        let Some(object) = Object::parse(bytes) else { return };
-        let number = self.objects.len();
+    fn add(&mut self, file: &'data str, member: Option<String>, part: Part<'data>) {
+        let Some(object) = Object::parse(part) else { return };
+        let number = self.all.len();
         for symbol in object.file.symbols().filter(|symbol| symbol.is_definition() && symbol.is_global()) {
             if let Ok(name) = symbol.name()
                 && is_made_up(name)
@@ -116,13 +123,13 @@ impl<'data> Objects<'data> {
                 self.shared.entry(name).or_insert((number, symbol.index()));
             }
         }
-        self.objects.push(object);
+        self.all.push(object);
         self.by_place.entry(file).or_default().entry(member.unwrap_or_default()).or_insert(number);
     }
 
     /// An object by its number.
     pub(super) fn get(&self, number: usize) -> &Object<'data> {
-        &self.objects[number]
+        &self.all[number]
     }
 
     /// The number of the object that a piece of code came from.

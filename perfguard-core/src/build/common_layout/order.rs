@@ -129,12 +129,12 @@ mod tests {
         head.insert(3, "new/new/n/n");
         let (base, head) = (functions(&base), functions(&head));
         let pairing = pair(&base, &head);
-        let named = |side: &[Function], order: Vec<usize>| {
+        let symbols = |side: &[Function], order: Vec<usize>| {
             order.into_iter().map(|number| side[number].symbol.clone()).collect::<Vec<_>>()
         };
         let orders = |seed, number| {
             let (one, other) = pairing.orders(seed, number);
-            (named(&base, one), named(&head, other))
+            (symbols(&base, one), symbols(&head, other))
         };
         let (one, other) = orders(1, 0);
         assert_eq!(one[..40], other[..40]);

@@ -1,9 +1,10 @@
 //! Where the functions of an executable are.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use object::read::ReadCache;
 use object::{Object as _, ObjectSymbol as _, SymbolKind};
 
 /// How many functions sit at the same address on both sides of a layout.
@@ -16,7 +17,7 @@ pub struct PlacedAlike {
 }
 
 /// The addresses of each symbol, sorted: units may have copies of their own.
-type Addresses = HashMap<String, Vec<u64>>;
+type Addresses = BTreeMap<String, Vec<u64>>;
 
 /// Compares the addresses of functions by name, base's and head's in the same order.
 pub(super) fn compare(base: &Path, head: &Path, common: &[(String, String)]) -> io::Result<PlacedAlike> {
@@ -32,8 +33,8 @@ pub(super) fn compare(base: &Path, head: &Path, common: &[(String, String)]) -> 
 }
 
 fn addresses(program: &Path) -> io::Result<Addresses> {
-    let bytes = fs_err::read(program)?;
-    let file = object::File::parse(bytes.as_slice()).map_err(io::Error::other)?;
+    let cache = ReadCache::new(std::fs::File::open(program)?);
+    let file = object::File::parse(&cache).map_err(io::Error::other)?;
     let mut found = Addresses::new();
     for symbol in file.symbols().filter(|symbol| symbol.is_definition() && symbol.kind() != SymbolKind::Section) {
         if let Ok(name) = symbol.name() {

@@ -46,8 +46,8 @@ impl Side {
         }
         let text = String::from_utf8_lossy(&fs_err::read(&map).unwrap_or_default()).into_owned();
         let Some(map) = link_map::parse(&text) else {
-            let linker = kit.linker(cancel).unwrap_or_else(|| "the linker".to_owned());
-            return Err(NotLinked::CannotOrder { linker });
+            let name = kit.linker(cancel).unwrap_or_else(|| "the linker".to_owned());
+            return Err(NotLinked::CannotOrder { linker: name });
         };
         let functions = functions::read(&map.code);
         if functions.is_empty() {
