@@ -34,7 +34,9 @@ fn a_cache_that_cannot_be_used_is_a_finding_and_fails_only_where_that_is_asked_f
     let environment = TestEnvironment::new();
     let file = environment.root().join("file");
     std::fs::write(&file, "").unwrap();
-    for (args, code) in [(&["doctor", "--no-noise-floor"][..], 0), (&["doctor", "--no-noise-floor", "--strict"][..], 97)] {
+    for (args, code) in
+        [(&["doctor", "--no-noise-floor"][..], 0), (&["doctor", "--no-noise-floor", "--strict"][..], 97)]
+    {
         let mut command = environment.perfguard_command(&environment.root(), args);
         let ran = common::ran(&command.env("PERFGUARD_CACHE", file.join("cache")).output().unwrap()).expect_code(code);
         assert!(ran.stdout.contains("cache-unusable: the cache directory cannot be used"), "{}", ran.stdout);

@@ -51,22 +51,27 @@ fn hook_text(hook: &str) -> String {
     } else {
         "exec cargo perfguard check --staged\n"
     };
-    format!("#!/bin/sh\n# Written by `cargo perfguard init --hook {hook}`. `git commit --no-verify` goes past it.\n{body}")
+    format!(
+        "#!/bin/sh\n# Written by `cargo perfguard init --hook {hook}`. `git commit --no-verify` goes past it.\n{body}"
+    )
 }
 
 /// Writes a hook; one that somebody else wrote stays.
 fn write_hook(place: &Place, hook: &str, ui: &Ui) -> Result<(), CommandError> {
-    let repository = place
-        .repository
-        .as_ref()
-        .ok_or_else(|| PipelineError::NotAGitRepository(place.root.display().to_string()))?;
+    let repository =
+        place.repository.as_ref().ok_or_else(|| PipelineError::NotAGitRepository(place.root.display().to_string()))?;
     let folder = repository.hooks_folder();
     let path = folder.join(hook);
-    let failed = |error: std::io::Error| CommandError::usage(format!("could not write the hook: {error}"), "check the rights of the git directory");
+    let failed = |error: std::io::Error| {
+        CommandError::usage(format!("could not write the hook: {error}"), "check the rights of the git directory")
+    };
     if path.exists() {
         return Err(CommandError::usage(
             format!("there is a hook already: `{}`", path.display()),
-            format!("add this line to it: `{}`", hook_text(hook).lines().last().unwrap_or_default().trim_start_matches("exec ")),
+            format!(
+                "add this line to it: `{}`",
+                hook_text(hook).lines().last().unwrap_or_default().trim_start_matches("exec ")
+            ),
         ));
     }
     fs_err::create_dir_all(&folder).map_err(failed)?;

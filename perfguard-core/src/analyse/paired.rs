@@ -185,11 +185,8 @@ impl PairedTest {
         let decision = self.test.decision()?;
         match decision.estimate {
             Some(estimate) => {
-                let interval = decision.interval.map(|ends| Interval {
-                    low: ends.low.exp(),
-                    high: ends.high.exp(),
-                    level: LEVEL,
-                });
+                let interval =
+                    decision.interval.map(|ends| Interval { low: ends.low.exp(), high: ends.high.exp(), level: LEVEL });
                 Some(Effect { ratio: estimate.exp(), interval })
             }
             None => {

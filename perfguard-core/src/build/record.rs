@@ -12,8 +12,20 @@ const FILE: &str = "build.json";
 
 /// Variables that differ from call to call and decide nothing of a build.
 const VOLATILE: [&str; 14] = [
-    "PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "CARGO", "PERFGUARD_CACHE", "RUST_BACKTRACE", "NO_COLOR",
-    "SSH_AUTH_SOCK", "WINDOWID", "TMUX_PANE",
+    "PWD",
+    "OLDPWD",
+    "SHLVL",
+    "_",
+    "TERM",
+    "COLUMNS",
+    "LINES",
+    "CARGO",
+    "PERFGUARD_CACHE",
+    "RUST_BACKTRACE",
+    "NO_COLOR",
+    "SSH_AUTH_SOCK",
+    "WINDOWID",
+    "TMUX_PANE",
 ];
 
 #[derive(Debug, Serialize, Deserialize)]

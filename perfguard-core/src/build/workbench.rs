@@ -15,8 +15,8 @@ use super::record;
 use super::retention::{self, KeepLimits, Kept};
 use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
 use super::{
-    BuildError, Checkout, CheckoutError, CommonLayouts, Layout, LayoutRequest, Identity, IdentitySide, NotLinked, Seat, Swap, common_layout,
-    identity,
+    BuildError, Checkout, CheckoutError, CommonLayouts, Identity, IdentitySide, Layout, LayoutRequest, NotLinked, Seat,
+    Swap, common_layout, identity,
 };
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
@@ -176,7 +176,8 @@ impl Workbench {
             lock_hash: self.lock_hash(request),
         };
         let artifacts = Artifacts::new(&self.layout).keep_all(&built, &runs, &context, cancel)?;
-        let asked = record::asked(request, &format!("{} {}", context.toolchain, toolchain.host), &self.cargo_environment());
+        let asked =
+            record::asked(request, &format!("{} {}", context.toolchain, toolchain.host), &self.cargo_environment());
         Ok(Build { key: source.key(), artifacts, complete, needs_nightly, context, asked })
     }
 

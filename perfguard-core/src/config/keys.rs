@@ -100,7 +100,8 @@ pub fn limit(key: &str) -> Option<String> {
     if find_table_key(key).is_some() {
         return None;
     }
-    let full = |metric: &str| SHORT.iter().find(|(short, _)| *short == metric).map_or(metric, |(_, full)| full).to_owned();
+    let full =
+        |metric: &str| SHORT.iter().find(|(short, _)| *short == metric).map_or(metric, |(_, full)| full).to_owned();
     for end in ["max", "min"] {
         if key == end {
             return Some(format!("wall-time.{end}"));
@@ -169,7 +170,9 @@ impl Kind {
             Self::Switch if matches!(text, "true" | "false") => Ok(()),
             Self::Layouts if text == "auto" || units::parse_count(text).is_ok() => Ok(()),
             Self::Amount => units::parse_amount(text).map(drop),
-            Self::Text | Self::Choice(_) | Self::Switch | Self::Layouts => Err(ValueError { expected: self.expected() }),
+            Self::Text | Self::Choice(_) | Self::Switch | Self::Layouts => {
+                Err(ValueError { expected: self.expected() })
+            }
         }
     }
 

@@ -95,7 +95,9 @@ mod tests {
 
     #[test]
     fn a_change_below_the_least_amount_passes() {
-        let say = |least| gate(&regressed(), Direction::LowerIsBetter, &Rules { min_change: Some(least), ..rules() }, true, None);
+        let say = |least| {
+            gate(&regressed(), Direction::LowerIsBetter, &Rules { min_change: Some(least), ..rules() }, true, None)
+        };
         assert_eq!(say(1.0), GateEffect::Passes, "8 % of 10 ns are 0.8 ns");
         assert_eq!(say(0.5), GateEffect::Fails);
     }

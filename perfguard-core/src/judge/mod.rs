@@ -8,7 +8,9 @@ mod gate;
 mod rules;
 mod severity;
 
-pub use accepted::{Accepted, AcceptedError, Ancestry, FILE as ACCEPTED_FILE, acceptance_for, parse_accepted, render_accepted};
+pub use accepted::{
+    Accepted, AcceptedError, Ancestry, FILE as ACCEPTED_FILE, acceptance_for, parse_accepted, render_accepted,
+};
 pub use budgets::missed_limits;
 pub use gate::{GateReport, gate};
 pub use rules::{Rules, loosened};

@@ -42,7 +42,11 @@ pub fn loosened(id: &BenchmarkId, base: &Rules, head: &Rules) -> Vec<String> {
     let mut found = Vec::new();
     let percent = |share: f64| format!("{} %", (share * 1e4).round() / 1e2);
     if head.threshold > base.threshold {
-        found.push(format!("`threshold` of `{id}`: {} rather than {}", percent(head.threshold), percent(base.threshold)));
+        found.push(format!(
+            "`threshold` of `{id}`: {} rather than {}",
+            percent(head.threshold),
+            percent(base.threshold)
+        ));
     }
     if base.gate && !head.gate {
         found.push(format!("`gate` of `{id}`: taken out of the gate"));

@@ -126,8 +126,16 @@ pub fn measure_pairs<E>(
 ) -> Result<Vec<PairsEnd>, E> {
     let start = surroundings.clock.monotonic();
     let random = Stream::new(settings.seed);
-    let mut rounds =
-        PairRounds { settings, surroundings, standings: Vec::new(), units: Vec::new(), random, start, pairs: 0, nulls: 0 };
+    let mut rounds = PairRounds {
+        settings,
+        surroundings,
+        standings: Vec::new(),
+        units: Vec::new(),
+        random,
+        start,
+        pairs: 0,
+        nulls: 0,
+    };
     for planned in benchmarks {
         rounds.add(planned);
     }
@@ -215,15 +223,8 @@ impl PairRounds<'_, '_> {
         }
         self.units[unit].jobs.push(self.standings.len());
         self.units[unit].layouts = layouts.max(1);
-        let nothing = Standing {
-            id,
-            pairs: 0,
-            slowest: 0.0,
-            failures: [0; 3],
-            good: [0; 3],
-            notes: Vec::new(),
-            end: None,
-        };
+        let nothing =
+            Standing { id, pairs: 0, slowest: 0.0, failures: [0; 3], good: [0; 3], notes: Vec::new(), end: None };
         self.standings.push(nothing);
     }
 
@@ -458,7 +459,14 @@ impl PairRounds<'_, '_> {
         let Some(id) = self.units[unit].jobs.first().map(|job| self.standings[*job].id.clone()) else { return };
         let done = self.standings.iter().filter(|standing| standing.end.is_some()).count();
         let (total, spent, left) = (self.standings.len(), self.elapsed(), self.left());
-        self.surroundings.events.event(Event::ObservationFinished { id, done, total, spent, left, left_at_most: false });
+        self.surroundings.events.event(Event::ObservationFinished {
+            id,
+            done,
+            total,
+            spent,
+            left,
+            left_at_most: false,
+        });
     }
 
     /// Measuring time that is left, as most benchmarks end: after a dozen pairs, else half as many again.

@@ -270,9 +270,10 @@ fn require_benchmarks(
     }
     let all: Vec<_> = targets().flat_map(super::PreparedTarget::ids).collect();
     if all.is_empty() {
-        let reasons = head.prepared.targets.iter().filter_map(|target| {
-            target.benchmarks.as_ref().err().map(|reason| format!("`{}` {reason}", target.id))
-        });
+        let reasons =
+            head.prepared.targets.iter().filter_map(|target| {
+                target.benchmarks.as_ref().err().map(|reason| format!("`{}` {reason}", target.id))
+            });
         return Err(PipelineError::NothingToMeasure { reason: reasons.collect::<Vec<_>>().join("; ") });
     }
     let nearest = filter.words.iter().flat_map(|word| nearest_ids(word, &all, 3)).take(3).cloned().collect();

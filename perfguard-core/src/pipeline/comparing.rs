@@ -9,8 +9,8 @@ use super::matching::Both;
 use super::measuring::costly_set_up;
 use super::metrics::Recorded;
 use super::prepare::{Bench, limits};
-use super::watching::Watch;
 use super::sides::PreparedSide;
+use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::{Known, NullPairs, PairedTest, TestPlan};
 use crate::build::Seat;
@@ -120,7 +120,8 @@ pub(super) fn compare_and_record(
     let mut suspects: Vec<usize> = Vec::new();
     for index in everything {
         if ends[index] == PairsEnd::Enough
-            && (firsts[index].is_suspect() || suspected_by_another_metric(what, index, &recorder, (base_run, head_run))?)
+            && (firsts[index].is_suspect()
+                || suspected_by_another_metric(what, index, &recorder, (base_run, head_run))?)
         {
             suspects.push(index);
         }
@@ -215,9 +216,8 @@ fn known(
     let count = u32::try_from(what.benchmarks.len()).unwrap_or(u32::MAX).max(1);
     let share = what.settings.budget.mul_f64(FIRST_PART) / count;
     // Most benchmarks end after half of their pairs: what they leave pays for those that do not.
-    let affordable = cost.map_or(usize::MAX, |cost| {
-        usize::try_from(share.as_nanos() / cost.as_nanos().max(1)).unwrap_or(usize::MAX)
-    });
+    let affordable = cost
+        .map_or(usize::MAX, |cost| usize::try_from(share.as_nanos() / cost.as_nanos().max(1)).unwrap_or(usize::MAX));
     let harness = what.head.prepared.targets[both.head].harness.as_ref();
     Known {
         threshold: what.rules[index].threshold,

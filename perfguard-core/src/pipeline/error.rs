@@ -162,7 +162,8 @@ impl PipelineError {
             Self::BaseDoesNotBuild { source, .. } => source.hint(),
             Self::Accepted(_) => Some("`cargo perfguard accept` writes this file".to_owned()),
             Self::NoMergeBase { shallow: true, .. } => Some(
-                "the history of this clone is cut off: check out with `fetch-depth: 0`, or `git fetch --unshallow`".to_owned(),
+                "the history of this clone is cut off: check out with `fetch-depth: 0`, or `git fetch --unshallow`"
+                    .to_owned(),
             ),
             Self::NoMergeBase { .. } => Some("compare them directly: `A..B`".to_owned()),
             Self::NothingToAccept { .. } => Some("`cargo perfguard compare` shows a change first".to_owned()),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::comparing::{Compared, Outcome};
 use super::compare::{CompareRequest, differences};
+use super::comparing::{Compared, Outcome};
 use super::identical::Same;
 use super::matching::{Both, Single};
 use super::metrics::{Recorded, others};
@@ -56,9 +56,8 @@ pub(super) fn judge_all(
         let compared = compared.expect("what is measured was compared");
         comparisons.push(judging.measured_one(both, &judging.rules[index], &compared.outcomes[index]));
     }
-    let null_control = compared.and_then(|compared| {
-        compared.nulls.judged(&|index| compared.outcomes[index].first.pair_spread())
-    });
+    let null_control =
+        compared.and_then(|compared| compared.nulls.judged(&|index| compared.outcomes[index].first.pair_spread()));
     let causes = differences(judging.base, judging.head);
     let shared = suite_wide(&comparisons, causes);
     if let Some((_, members)) = &shared {

@@ -64,16 +64,16 @@ pub(super) fn link_pools(
     let mut each = FIRST_GUESS;
     for (left, (base, head)) in (1..=keys.len()).rev().zip(&keys) {
         let (of_base, of_head) = (&wanted.base.prepared.targets[*base], &wanted.head.prepared.targets[*head]);
-        let artifact = |target: &super::PreparedTarget| {
-            target.artifact.clone().expect("a listed benchmark has an executable")
-        };
+        let artifact =
+            |target: &super::PreparedTarget| target.artifact.clone().expect("a listed benchmark has an executable");
         let (base_artifact, head_artifact) = (artifact(of_base), artifact(of_head));
         let sides = if wanted.copy.is_some() { 3 } else { 2 };
         let count = match wanted.choice {
             LayoutChoice::Exactly(count) => count,
             LayoutChoice::Auto => affordable(wanted.budget / u32::try_from(left).unwrap_or(u32::MAX), each, sides),
         };
-        let as_built = |layouts| (vec![base_artifact.clone()], vec![head_artifact.clone()], vec![base_artifact.clone()], layouts);
+        let as_built =
+            |layouts| (vec![base_artifact.clone()], vec![head_artifact.clone()], vec![base_artifact.clone()], layouts);
         let (bases, heads, copies, layouts) = if count <= 1 {
             as_built(Layouts::AsBuilt)
         } else {
@@ -87,7 +87,11 @@ pub(super) fn link_pools(
                     let shared = linked.functions;
                     events.event(Event::Detail(format!(
                         "{}: {} common layouts; {} of {} functions of base and {} of head are the same",
-                        of_head.id, linked.base.len(), shared.common, shared.base, shared.head
+                        of_head.id,
+                        linked.base.len(),
+                        shared.common,
+                        shared.base,
+                        shared.head
                     )));
                     let count = linked.base.len();
                     (linked.base, linked.head, linked.second_base, Layouts::Common { count })
@@ -100,10 +104,8 @@ pub(super) fn link_pools(
             layouts: artifacts.into_iter().map(|one| one.program).collect(),
             seat: seat.to_owned(),
         };
-        let mut sides = vec![
-            side(bases, &base_artifact, wanted.base.seat()),
-            side(heads, &head_artifact, wanted.head.seat()),
-        ];
+        let mut sides =
+            vec![side(bases, &base_artifact, wanted.base.seat()), side(heads, &head_artifact, wanted.head.seat())];
         if let Some(copy) = wanted.copy {
             sides.push(side(copies, &base_artifact, copy));
         }

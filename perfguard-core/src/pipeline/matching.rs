@@ -63,7 +63,8 @@ impl Matched {
         (head_index, head): (usize, &PreparedTarget),
         filter: &Filter,
     ) {
-        let same_harness = base.harness.as_ref().map(|harness| harness.kind) == head.harness.as_ref().map(|harness| harness.kind);
+        let same_harness =
+            base.harness.as_ref().map(|harness| harness.kind) == head.harness.as_ref().map(|harness| harness.kind);
         let (base_names, head_names) = match (&base.benchmarks, &head.benchmarks) {
             (Ok(_), Ok(_)) if same_harness => (base.ids(), head.ids()),
             (base_names, head_names) => {

@@ -103,10 +103,7 @@ pub fn self_test_text(view: &SelfTestView, style: Style) -> String {
         );
     }
     text += &style.bold(&format!("\nslowed by {}\n", percent(view.slowdown)));
-    text += &format!(
-        "  found            {}\n",
-        rate(slowed.regressed, slowed.comparisons, slowed.regressed_interval)
-    );
+    text += &format!("  found            {}\n", rate(slowed.regressed, slowed.comparisons, slowed.regressed_interval));
     text += &format!("  undecided        {} of {}\n", slowed.undecided, slowed.comparisons);
     text += &format!("  called unchanged {} of {}\n", slowed.unchanged, slowed.comparisons);
     text += &style.bold("\nnoise\n");

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use super::write::{json, name};
 use super::{MeasurementKey, Store, StoreError, codec};
 use crate::model::{
-    ArtifactHash, BenchmarkId, BuildContext, Fingerprint, Harness, Measurement, MetricId, NotMeasured, Observation, Run, RunCommand,
-    RunId, Source, TargetId,
+    ArtifactHash, BenchmarkId, BuildContext, Fingerprint, Harness, Measurement, MetricId, NotMeasured, Observation,
+    Run, RunCommand, RunId, Source, TargetId,
 };
 
 /// A run and how much is in it.
@@ -207,9 +207,13 @@ impl Store {
     /// When the store cannot be read.
     pub fn measurement(&self, run: RunId, benchmark: &BenchmarkId) -> Result<Option<Measurement>, StoreError> {
         let mut found = None;
-        self.measurements_where("run = ?1 AND benchmark.id = ?2", &[&run.to_string(), &benchmark.to_string()], &mut |one| {
-            found = Some(one);
-        })?;
+        self.measurements_where(
+            "run = ?1 AND benchmark.id = ?2",
+            &[&run.to_string(), &benchmark.to_string()],
+            &mut |one| {
+                found = Some(one);
+            },
+        )?;
         Ok(found)
     }
 

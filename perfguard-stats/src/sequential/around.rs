@@ -121,9 +121,8 @@ pub struct SuiteWide {
 /// assert_eq!(suite_wide(&regressed, 5).unwrap(), None);
 /// ```
 pub fn suite_wide(regressed: &[Interval], measured: usize) -> Result<Option<SuiteWide>, StatsError> {
-    let fine = |interval: &Interval| {
-        interval.low.is_finite() && interval.high.is_finite() && interval.low <= interval.high
-    };
+    let fine =
+        |interval: &Interval| interval.low.is_finite() && interval.high.is_finite() && interval.low <= interval.high;
     if let Some(index) = regressed.iter().position(|interval| !fine(interval)) {
         return Err(StatsError::NotFinite { index });
     }
@@ -206,9 +205,9 @@ fn only_value(runs: &[f64]) -> Result<Option<f64>, StatsError> {
         return Err(StatsError::TooFew { needed: EQUAL_RUNS, given: sorted.len() });
     }
     match (sorted.first(), sorted.last()) {
-        (Some(least), _) if *least < 0.0 => Err(StatsError::NotPositive {
-            index: runs.iter().position(|value| *value < 0.0).unwrap_or_default(),
-        }),
+        (Some(least), _) if *least < 0.0 => {
+            Err(StatsError::NotPositive { index: runs.iter().position(|value| *value < 0.0).unwrap_or_default() })
+        }
         (Some(least), Some(most)) if least >= most => Ok(Some(*least)),
         _ => Ok(None),
     }

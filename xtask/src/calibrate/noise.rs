@@ -95,8 +95,7 @@ pub(crate) const BASE: Noise = Noise {
 };
 
 /// Nothing but normal numbers: pairs with a standard deviation of 2 %.
-pub(crate) const GAUSS: Noise =
-    Noise { tail: Tail::Normal, spike: (0.0, 0.0), walk: 0.0, jump: (0.0, 0.0), ..BASE };
+pub(crate) const GAUSS: Noise = Noise { tail: Tail::Normal, spike: (0.0, 0.0), walk: 0.0, jump: (0.0, 0.0), ..BASE };
 
 /// A quiet machine: pairs with a standard deviation of 0.6 %.
 pub(crate) const QUIET: Noise = Noise { process: 0.003, residual: 0.003, ..BASE };
@@ -172,7 +171,8 @@ impl Machine {
         if chance(stream, noise.jump.0) {
             self.level += noise.jump.1 * stream.normal();
         }
-        let mut time = self.level + level + noise.process * stream.normal() + noise.residual * residual(noise.tail, stream);
+        let mut time =
+            self.level + level + noise.process * stream.normal() + noise.residual * residual(noise.tail, stream);
         time += self.correlated(stream);
         if chance(stream, noise.spike.0) {
             time += noise.spike.1 * stream.exponential();
@@ -292,10 +292,8 @@ mod tests {
             let noise = Noise { spike: (0.0, 0.0), walk: 0.0, jump: (0.0, 0.0), ..scenario(name).unwrap() };
             let mut stream = Stream::new(1);
             let mut machine = Machine::new(noise, &mut stream);
-            let squares: f64 = (0..20_000)
-                .map(|_| machine.pair(&mut stream, 0.0))
-                .map(|(base, head)| (head - base).powi(2))
-                .sum();
+            let squares: f64 =
+                (0..20_000).map(|_| machine.pair(&mut stream, 0.0)).map(|(base, head)| (head - base).powi(2)).sum();
             let found = (squares / 20_000.0).sqrt();
             assert!((found / spread - 1.0).abs() < 0.05, "{name}: {found}");
         }

@@ -28,7 +28,8 @@ impl Locations {
     /// Finds the records by their relocations: each begins with a pointer to a text that ends in `.rs`.
     pub(super) fn of(file: &object::File<'_>) -> Self {
         let mut found = BTreeMap::new();
-        let memory = Memory(file.segments().filter_map(|segment| Some((segment.address(), segment.data().ok()?))).collect());
+        let memory =
+            Memory(file.segments().filter_map(|segment| Some((segment.address(), segment.data().ok()?))).collect());
         for (address, relocation) in file.dynamic_relocations().into_iter().flatten() {
             let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
             let relative = [elf::R_X86_64_RELATIVE, elf::R_AARCH64_RELATIVE].contains(&r_type);

@@ -47,8 +47,20 @@ pub enum Identity {
 
 /// Files that say what a build is, not what a program reads: left out unless the executable contains their name.
 const NOT_READ: [&str; 14] = [
-    "README*", "CHANGELOG*", "LICENSE*", "LICENCE*", "COPYING*", ".github/*", "Cargo.toml", "Cargo.lock", "perfguard.toml",
-    "perfguard.accepted.toml", ".gitignore", ".gitattributes", "rustfmt.toml", "clippy.toml",
+    "README*",
+    "CHANGELOG*",
+    "LICENSE*",
+    "LICENCE*",
+    "COPYING*",
+    ".github/*",
+    "Cargo.toml",
+    "Cargo.lock",
+    "perfguard.toml",
+    "perfguard.accepted.toml",
+    ".gitignore",
+    ".gitattributes",
+    "rustfmt.toml",
+    "clippy.toml",
 ];
 
 /// Compares two sides. The builder's folder must be seated. `ignore` are globs over paths from the root.

@@ -20,7 +20,8 @@ pub(in super::super) fn same_program(base: &[u8], head: &[u8]) -> Result<Vec<Str
     if base == head {
         return Ok(Vec::new());
     }
-    let parse = |bytes| object::File::parse(bytes).map_err(|_| Difference("they are no programs of a known form".to_owned()));
+    let parse =
+        |bytes| object::File::parse(bytes).map_err(|_| Difference("they are no programs of a known form".to_owned()));
     let (base_file, head_file) = (parse(base)?, parse(head)?);
     let (base_sections, head_sections) = (loaded(&base_file), loaded(&head_file));
     if base_sections.keys().ne(head_sections.keys()) {

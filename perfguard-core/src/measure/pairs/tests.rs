@@ -81,12 +81,8 @@ impl World {
         });
         let planned = planned.collect();
         let clock = self.executor.clock.clone();
-        let surroundings = PairSurroundings {
-            executor: &mut self.executor,
-            clock: &clock,
-            cancel: &self.cancel,
-            events: &mut Silent,
-        };
+        let surroundings =
+            PairSurroundings { executor: &mut self.executor, clock: &clock, cancel: &self.cancel, events: &mut Silent };
         let heard = &mut self.heard;
         let mut pairs = vec![0; count];
         let done = measure_pairs(planned, settings, surroundings, &mut |_| {}, &mut |job, what| {
@@ -172,7 +168,8 @@ fn the_budget_ends_what_is_still_open() {
 
 #[test]
 fn a_side_that_always_fails_is_named_and_the_others_go_on() {
-    let mut world = World::new(|job, side, _| if job == 0 && side == Side::Head { Err(FailureKind::Exited) } else { Ok(1.0) });
+    let mut world =
+        World::new(|job, side, _| if job == 0 && side == Side::Head { Err(FailureKind::Exited) } else { Ok(1.0) });
     let ends = world.measure(2, false, 5, &settings());
     assert!(matches!(&ends[0], PairsEnd::Failed(Side::Head, failure) if failure.message == "scripted"), "{ends:?}");
     assert_eq!(ends[1], PairsEnd::Enough);
@@ -206,9 +203,12 @@ fn benchmarks_that_share_a_process_give_a_pair_each_and_part_when_it_fails() {
     let mut world = World::new(|_, _, _| Ok(1.0));
     world.measure(3, true, 5, &settings());
     assert_eq!(world.executor.processes.len(), 1 + 2 * 5);
-    let mut world = World::new(|job, side, count| {
-        if job == 1 && side == Side::Head && count > 2 { Err(FailureKind::Exited) } else { Ok(1.0) }
-    });
+    let mut world =
+        World::new(
+            |job, side, count| {
+                if job == 1 && side == Side::Head && count > 2 { Err(FailureKind::Exited) } else { Ok(1.0) }
+            },
+        );
     let ends = world.measure(3, true, 6, &settings());
     assert_eq!((&ends[0], &ends[2]), (&PairsEnd::Enough, &PairsEnd::Enough));
     assert!(matches!(ends[1], PairsEnd::TooManyFailures(Side::Head, _)), "{ends:?}");
