@@ -57,6 +57,7 @@ impl TestPlan {
     }
 
     /// Fresh pairs of a suspect, in a comparison of so many benchmarks.
+    #[must_use]
     pub fn confirming(&self, benchmarks: usize, first: &PairedTest) -> Self {
         let plan = self.design.plan();
         let noise = first.pair_spread().zip(first.layout_share());
@@ -183,17 +184,13 @@ impl PairedTest {
             return count.ratio().map(|ratio| Effect { ratio, interval: None });
         }
         let decision = self.test.decision()?;
-        match decision.estimate {
-            Some(estimate) => {
-                let interval =
-                    decision.interval.map(|ends| Interval { low: ends.low.exp(), high: ends.high.exp(), level: LEVEL });
-                Some(Effect { ratio: estimate.exp(), interval })
-            }
-            None => {
-                let middle = median(&self.differences()).ok()?;
-                Some(Effect { ratio: middle.exp(), interval: None })
-            }
-        }
+        let Some(estimate) = decision.estimate else {
+            let middle = median(&self.differences()).ok()?;
+            return Some(Effect { ratio: middle.exp(), interval: None });
+        };
+        let ends = decision.interval;
+        let interval = ends.map(|ends| Interval { low: ends.low.exp(), high: ends.high.exp(), level: LEVEL });
+        Some(Effect { ratio: estimate.exp(), interval })
     }
 
     /// How sure it is, in numbers.

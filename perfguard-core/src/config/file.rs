@@ -166,14 +166,14 @@ impl Reader<'_> {
         let path = format!("{}.{name}", table.name);
         let (known, kind) = match keys::find_table_key(name) {
             Some(key) => (key.path.to_owned(), key.kind),
-            None => match keys::limit(name) {
-                Some(limit) => (limit, Kind::Amount),
-                None => {
+            None => {
+                let Some(limit) = keys::limit(name) else {
                     let names = TABLE_KEYS.iter().map(|key| key.path).chain(is_category.then_some("benchmarks"));
                     let nearest = keys::nearest(name, names).map(str::to_owned);
                     return Err(ConfigError::UnknownKey { place: self.place(span), key: path, nearest });
-                }
-            },
+                };
+                (limit, Kind::Amount)
+            }
         };
         let origin = Origin::File(self.place(&value.span()));
         if let Value::One(text) = checked(kind, &path, value.get_ref(), &origin)? {

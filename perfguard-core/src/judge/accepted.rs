@@ -66,8 +66,9 @@ pub fn parse_accepted(text: &str) -> Result<Vec<Accepted>, AcceptedError> {
 pub fn render_accepted(before: &str, more: &[Accepted]) -> String {
     let mut text = before.trim_end().to_owned();
     if text.is_empty() {
-        text = "# Changes of benchmarks that are accepted. `cargo perfguard accept` adds to it; review it like code."
-            .to_owned();
+        let head =
+            "# Changes of benchmarks that are accepted. `cargo perfguard accept` adds to it; review it like code.";
+        head.clone_into(&mut text);
     }
     let file = File { accepted: more.to_vec() };
     let more = toml::to_string(&file).expect("an acceptance is plain data");

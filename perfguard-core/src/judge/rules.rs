@@ -55,11 +55,8 @@ pub fn loosened(id: &BenchmarkId, base: &Rules, head: &Rules) -> Vec<String> {
         found.push(format!("`min-change` of `{id}`: larger than before"));
     }
     for (key, limit) in &base.limits {
-        let looser = match head.limits.get(key) {
-            None => true,
-            Some(now) if key.ends_with(".max") => now > limit,
-            Some(now) => now < limit,
-        };
+        let is_most = key.rsplit_once('.').is_some_and(|(_, end)| end == "max");
+        let looser = head.limits.get(key).is_none_or(|now| if is_most { now > limit } else { now < limit });
         if looser {
             found.push(format!("`{key}` of `{id}`: {}", if head.limits.contains_key(key) { "looser" } else { "gone" }));
         }

@@ -331,9 +331,9 @@ impl PairRounds<'_, '_> {
             self.take_failures(unit, jobs, other, &others, hear)?;
         }
         for ((job, base), head) in jobs.iter().zip(bases).zip(others) {
-            let (base, head) = (self.valued(*job, Side::Base, base), self.valued(*job, other, head));
-            let (Some(base), Some(head)) = (base, head) else { continue };
-            let pair = Pair { base: &base, head: &head, layout, head_first };
+            let values = (self.valued(*job, Side::Base, base), self.valued(*job, other, head));
+            let (Some(one), Some(another)) = values else { continue };
+            let pair = Pair { base: &one, head: &another, layout, head_first };
             if other == Side::Null {
                 hear(*job, Heard::Null(pair))?;
                 continue;
@@ -341,7 +341,7 @@ impl PairRounds<'_, '_> {
             self.pairs += 1;
             let standing = &mut self.standings[*job];
             standing.pairs += 1;
-            for value in [base.value, head.value] {
+            for value in [one.value, another.value] {
                 standing.slowest = standing.slowest.max(value);
             }
             if hear(*job, Heard::Pair(pair))? == Next::Enough && self.standings[*job].end.is_none() {

@@ -191,9 +191,9 @@ fn suspected_by_another_metric(
     if others.is_empty() {
         return Ok(false);
     }
-    let Some(recorded) = Recorded::read(recorder.borrow().store, runs, &both.id)? else { return Ok(false) };
+    let Some(written) = Recorded::read(recorder.borrow().store, runs, &both.id)? else { return Ok(false) };
     let suspected = |metric: &MetricId| {
-        recorded.test(metric, what.rules[index].threshold, Stage::First).is_some_and(|test| test.is_suspect())
+        written.test(metric, what.rules[index].threshold, Stage::First).is_some_and(|test| test.is_suspect())
     };
     Ok(others.iter().any(suspected))
 }

@@ -25,7 +25,7 @@ pub fn compare_table(view: &CompareView, amount: Amount, style: Style) -> String
     } else if amount == Amount::All {
         for row in &rows {
             if let Row::Heading(heading) = row {
-                text += &format!("{}\n", style.bold(heading));
+                text.extend([format!("{}\n", style.bold(heading))]);
             }
         }
     }
@@ -136,13 +136,13 @@ fn remarks(one: &Comparison) -> Vec<String> {
         let mut reason = one_line(&one.reason);
         if one.verdict == Verdict::Undecided {
             if let Some(smallest) = one.evidence.smallest_visible {
-                reason += &format!("; a change of {} would have been seen", percent(smallest));
+                reason.extend([format!("; a change of {} would have been seen", percent(smallest))]);
             }
             if let Some(needed) = one.evidence.pairs_needed {
-                reason += &format!("; about {needed} more pairs are needed");
+                reason.extend([format!("; about {needed} more pairs are needed")]);
             }
             if let Some(share) = one.evidence.layout_share.filter(|share| *share > 0.5) {
-                reason += &format!("; {} of the noise is layout", percent(share));
+                reason.extend([format!("; {} of the noise is layout", percent(share))]);
             }
         }
         said.push(reason);
@@ -166,7 +166,7 @@ fn not_measured(view: &CompareView, style: Style) -> String {
     let dull = |reason: &NotMeasured| matches!(reason, NotMeasured::FilteredOut | NotMeasured::NoBenchmarks);
     for row in view.not_measured.iter().filter(|row| !dull(&row.reason)) {
         if text.is_empty() {
-            text += &format!("\n{}\n", style.bold("not measured"));
+            text.extend([format!("\n{}\n", style.bold("not measured"))]);
         }
         text += &wrap(&format!("{}: {}", row.target, one_line(&row.message)), style.width, 2);
         text.push('\n');
@@ -228,7 +228,7 @@ fn summary(view: &CompareView, style: Style) -> String {
             .collect();
         if !ids.is_empty() {
             let accept = format!("if it is meant: `cargo perfguard accept {} --reason '…'`", ids.join(" "));
-            text += &format!("\n{}", style.dim(&wrap(&format!("hint: {accept}"), style.width, 2)));
+            text.extend([format!("\n{}", style.dim(&wrap(&format!("hint: {accept}"), style.width, 2)))]);
         }
         text.push('\n');
     } else if gate.undecided > 0 {

@@ -88,33 +88,36 @@ pub fn self_test_text(view: &SelfTestView, style: Style) -> String {
     };
     let SelfTestView { same, slowed, spread, .. } = view;
     let mut text = style.bold(&format!("{} compared with itself\n", benchmarks(view.benchmarks.len())));
-    text += &format!(
+    text.extend([format!(
         "  false alarms     {}\n",
         rate(same.regressed + same.improved, same.comparisons, same.changed_interval)
-    );
-    text += &format!("  suites failed    {} of {}\n", same.failed_suites, same.suites);
-    text += &format!("  unchanged        {} of {}\n", same.unchanged, same.comparisons);
-    text += &format!("  undecided        {} of {}\n", same.undecided, same.comparisons);
+    )]);
+    text.extend([format!("  suites failed    {} of {}\n", same.failed_suites, same.suites)]);
+    text.extend([format!("  unchanged        {} of {}\n", same.unchanged, same.comparisons)]);
+    text.extend([format!("  undecided        {} of {}\n", same.undecided, same.comparisons)]);
     if same.untrusted_suites + slowed.untrusted_suites > 0 {
-        text += &format!(
+        text.extend([format!(
             "  untrusted        {} of {} suites\n",
             same.untrusted_suites + slowed.untrusted_suites,
             same.suites + slowed.suites
-        );
+        )]);
     }
     text += &style.bold(&format!("\nslowed by {}\n", percent(view.slowdown)));
-    text += &format!("  found            {}\n", rate(slowed.regressed, slowed.comparisons, slowed.regressed_interval));
-    text += &format!("  undecided        {} of {}\n", slowed.undecided, slowed.comparisons);
-    text += &format!("  called unchanged {} of {}\n", slowed.unchanged, slowed.comparisons);
+    text.extend([format!(
+        "  found            {}\n",
+        rate(slowed.regressed, slowed.comparisons, slowed.regressed_interval)
+    )]);
+    text.extend([format!("  undecided        {} of {}\n", slowed.undecided, slowed.comparisons)]);
+    text.extend([format!("  called unchanged {} of {}\n", slowed.unchanged, slowed.comparisons)]);
     text += &style.bold("\nnoise\n");
     let or_none = |share: Option<f64>| share.map_or_else(|| "n/a".to_owned(), percent);
-    text += &format!(
+    text.extend([format!(
         "  a pair's spread  {} (median), {} (largest)\n",
         or_none(spread.pair_median),
         or_none(spread.pair_largest)
-    );
-    text += &format!("  due to layout    {} (median)\n", or_none(spread.layout_median));
-    text += &format!("  one comparison   {}\n", duration(view.seconds_each * 1e9));
+    )]);
+    text.extend([format!("  due to layout    {} (median)\n", or_none(spread.layout_median))]);
+    text.extend([format!("  one comparison   {}\n", duration(view.seconds_each * 1e9))]);
     text
 }
 

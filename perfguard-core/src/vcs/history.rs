@@ -56,13 +56,12 @@ impl Repository {
         let by_remote = repository.find_reference("refs/remotes/origin/HEAD").ok();
         let by_remote = by_remote.as_ref().and_then(|found| Some(found.symbolic_target().ok()??.to_owned()));
         let mut names = Vec::new();
-        match configured {
-            Some(name) => names.extend([format!("refs/remotes/{name}"), format!("refs/heads/{name}")]),
-            None => {
-                names.extend(by_remote);
-                for name in ["main", "master"] {
-                    names.extend([format!("refs/remotes/origin/{name}"), format!("refs/heads/{name}")]);
-                }
+        if let Some(name) = configured {
+            names.extend([format!("refs/remotes/{name}"), format!("refs/heads/{name}")]);
+        } else {
+            names.extend(by_remote);
+            for name in ["main", "master"] {
+                names.extend([format!("refs/remotes/origin/{name}"), format!("refs/heads/{name}")]);
             }
         }
         names.into_iter().find_map(|name| {

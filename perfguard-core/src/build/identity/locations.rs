@@ -96,7 +96,7 @@ impl<'data> Memory<'data> {
             return None;
         }
         let file = std::str::from_utf8(self.bytes(name, length)?).ok()?;
-        if !file.ends_with(".rs") {
+        if std::path::Path::new(file).extension() != Some("rs".as_ref()) {
             return None;
         }
         let (line, column) = (self.number(address + LINE)?, self.number(address + COLUMN)?);

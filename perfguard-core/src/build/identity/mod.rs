@@ -124,7 +124,7 @@ fn file_difference(
 fn contains_name(program: &[u8], path: &Path) -> bool {
     let name = path.components().rev().find_map(|part| match part {
         Component::Normal(name) => Some(name),
-        _ => None,
+        Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => None,
     });
     name.is_none_or(|name| memchr::memmem::find(program, name.as_encoded_bytes()).is_some())
 }
