@@ -4,17 +4,13 @@ mod common;
 
 use common::TestEnvironment;
 
-/// The checked-in schema of its JSON.
-fn schema() -> serde_json::Value {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/doctor.json");
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
 #[test]
 fn doctor_examines_a_machine_without_a_workspace_and_measures_its_noise_floor() {
     let environment = TestEnvironment::new();
     let view = environment.perfguard(&["doctor", "--format", "json"]).expect_code(0).json();
-    assert!(jsonschema::is_valid(&schema(), &view), "{view}");
+    let schema = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/doctor.json");
+    let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    assert!(jsonschema::is_valid(&schema, &view), "{view}");
     assert_eq!(view["kind"], "doctor");
     let floor = &view["noise_floor"];
     assert!(floor["pairs"].as_u64().is_some_and(|pairs| (8..=40).contains(&pairs)), "{view}");
@@ -34,7 +30,9 @@ fn a_cache_that_cannot_be_used_is_a_finding_and_fails_only_where_that_is_asked_f
     let environment = TestEnvironment::new();
     let file = environment.root().join("file");
     std::fs::write(&file, "").unwrap();
-    for (args, code) in [(&["doctor", "--no-noise-floor"][..], 0), (&["doctor", "--no-noise-floor", "--strict"][..], 97)] {
+    for (args, code) in
+        [(&["doctor", "--no-noise-floor"][..], 0), (&["doctor", "--no-noise-floor", "--strict"][..], 97)]
+    {
         let mut command = environment.perfguard_command(&environment.root(), args);
         let ran = common::ran(&command.env("PERFGUARD_CACHE", file.join("cache")).output().unwrap()).expect_code(code);
         assert!(ran.stdout.contains("cache-unusable: the cache directory cannot be used"), "{}", ran.stdout);
