@@ -4,24 +4,28 @@ mod common;
 
 use common::TestEnvironment;
 
-/// The checked-in schema of its JSON.
-fn schema() -> serde_json::Value {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/doctor.json");
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
 #[test]
 fn doctor_examines_a_machine_without_a_workspace_and_measures_its_noise_floor() {
     let environment = TestEnvironment::new();
     let view = environment.perfguard(&["doctor", "--format", "json"]).expect_code(0).json();
-    assert!(jsonschema::is_valid(&schema(), &view), "{view}");
+    let schema = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/doctor.json");
+    let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    assert!(jsonschema::is_valid(&schema, &view), "{view}");
     assert_eq!(view["kind"], "doctor");
+    // On a machine that is busy beyond measure there may be too few pairs, which is said.
     let floor = &view["noise_floor"];
-    assert!(floor["pairs"].as_u64().is_some_and(|pairs| (8..=40).contains(&pairs)), "{view}");
-    assert!(floor["smallest_in_40"].as_f64() < floor["smallest_in_24"].as_f64(), "{floor}");
-    assert!(floor["sample_ns"].as_f64().is_some_and(|time| time > 0.0), "{floor}");
+    if floor.is_null() {
+        assert!(
+            view["noise_floor_missing"].as_str().is_some_and(|reason| reason.contains("pairs could be taken")),
+            "{view}"
+        );
+    } else {
+        assert!(floor["pairs"].as_u64().is_some_and(|pairs| (8..=40).contains(&pairs)), "{view}");
+        assert!(floor["smallest_in_40"].as_f64() <= floor["smallest_in_24"].as_f64(), "{floor}");
+        assert!(floor["sample_ns"].as_f64().is_some_and(|time| time > 0.0), "{floor}");
+    }
     let ids: Vec<&str> = view["findings"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
-    for id in ["cache-programs", "exchange", "ordering", "counters", "noise-floor"] {
+    for id in ["cache-programs", "exchange", "ordering", "counters", "valgrind"] {
         assert!(ids.contains(&id), "{ids:?}");
     }
     assert!(view["metrics"].as_array().is_some_and(|rows| rows.iter().any(|row| row["metric"] == "peak-memory")));

@@ -23,6 +23,7 @@ pub(super) enum Told {
     Warning(String),
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "cargo may add kinds of messages at any time")]
 pub(super) fn told(line: &str) -> Option<Told> {
     match serde_json::from_str(line).ok()? {
         Message::CompilerArtifact(artifact) => executable_of(artifact).map(Told::Built),

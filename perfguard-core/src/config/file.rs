@@ -164,16 +164,11 @@ impl Reader<'_> {
         value: &Spanned<DeValue<'_>>,
     ) -> Result<(), ConfigError> {
         let path = format!("{}.{name}", table.name);
-        let (known, kind) = match keys::find_table_key(name) {
-            Some(key) => (key.path.to_owned(), key.kind),
-            None => {
-                let Some(limit) = keys::limit(name) else {
-                    let names = TABLE_KEYS.iter().map(|key| key.path).chain(is_category.then_some("benchmarks"));
-                    let nearest = keys::nearest(name, names).map(str::to_owned);
-                    return Err(ConfigError::UnknownKey { place: self.place(span), key: path, nearest });
-                };
-                (limit, Kind::Amount)
-            }
+        let known = keys::find_table_key(name).map(|key| (key.path.to_owned(), key.kind));
+        let Some((known, kind)) = known.or_else(|| keys::limit(name).map(|limit| (limit, Kind::Amount))) else {
+            let names = TABLE_KEYS.iter().map(|key| key.path).chain(is_category.then_some("benchmarks"));
+            let nearest = keys::nearest(name, names).map(str::to_owned);
+            return Err(ConfigError::UnknownKey { place: self.place(span), key: path, nearest });
         };
         let origin = Origin::File(self.place(&value.span()));
         if let Value::One(text) = checked(kind, &path, value.get_ref(), &origin)? {

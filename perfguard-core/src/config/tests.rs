@@ -98,10 +98,9 @@ fn every_malformed_value_of_every_key_says_what_was_expected() {
         let list = (key.kind != Kind::List).then_some("[\"a\"]");
         let text = (key.kind == Kind::List).then_some("\"a\"");
         // What is a value of these kinds alone.
-        let fits = |value: &&str| match key.kind {
-            Kind::Switch => *value == "true",
-            Kind::Amount => ["0", "1.5", "99999999999999999999"].contains(value),
-            _ => false,
+        let fits = |value: &&str| {
+            key.kind == Kind::Switch && *value == "true"
+                || key.kind == Kind::Amount && ["0", "1.5", "99999999999999999999"].contains(value)
         };
         let others = OTHER_VALUES.into_iter().filter(|value| !fits(value));
         texts.chain(others.chain(list).chain(text).map(str::to_owned)).collect::<Vec<_>>()

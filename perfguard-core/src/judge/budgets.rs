@@ -65,7 +65,7 @@ mod tests {
         let (message, fails) = &found("wall-time.max", 95.0)[0];
         assert!(!fails && message.ends_with("does not show it"), "{message}");
         let (message, fails) = &found("wall-time.max", 80.0)[0];
-        assert!(fails & (message == "wall-time is 100, above its limit of 80"), "{message}");
+        assert!(*fails && (message == "wall-time is 100, above its limit of 80"), "{message}");
         assert_eq!(found("wall-time.min", 80.0), []);
         assert!(found("wall-time.min", 120.0)[0].1);
     }

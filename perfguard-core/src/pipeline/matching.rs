@@ -69,9 +69,8 @@ impl Matched {
             (Ok(_), Ok(_)) if same_harness => (base.ids(), head.ids()),
             (base_names, head_names) => {
                 // Nothing to compare: each side's own rows say why.
-                let why = |other: &Result<Vec<String>, NotMeasured>| other.as_ref().err().cloned();
-                self.alone(head, Side::Head, why(base_names), filter);
-                self.alone(base, Side::Base, why(head_names), filter);
+                self.alone(head, Side::Head, base_names.as_ref().err(), filter);
+                self.alone(base, Side::Base, head_names.as_ref().err(), filter);
                 return;
             }
         };
@@ -90,9 +89,9 @@ impl Matched {
     }
 
     /// All benchmarks of a target that only one side has, or that the other side cannot run, for this reason.
-    fn alone(&mut self, target: &PreparedTarget, side: Side, other: Option<NotMeasured>, filter: &Filter) {
+    fn alone(&mut self, target: &PreparedTarget, side: Side, other: Option<&NotMeasured>, filter: &Filter) {
         for id in target.ids().iter().filter(|id| filter.matches(id)) {
-            self.single.push(single(id, target, side, other.as_ref()));
+            self.single.push(single(id, target, side, other));
         }
     }
 }

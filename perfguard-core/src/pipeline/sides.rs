@@ -98,16 +98,14 @@ pub(super) fn prepare_side(
         events.event(Event::Remark { message: remark.message.clone(), hint: remark.hint.clone() });
     }
     let request = build_request(place, &what, options);
-    let build = match bench.workbench.kept_build(&tree, &request, cancel)? {
-        Some(build) => {
-            events.event(Event::Detail(format!("{what} was built before: what is kept of it is taken")));
-            build
-        }
-        None => {
-            let build = bench.workbench.build(&tree, &request, events, cancel)?;
-            bench.workbench.keep(&build)?;
-            build
-        }
+    let kept = bench.workbench.kept_build(&tree, &request, cancel)?;
+    let build = if let Some(build) = kept {
+        events.event(Event::Detail(format!("{what} was built before: what is kept of it is taken")));
+        build
+    } else {
+        let build = bench.workbench.build(&tree, &request, events, cancel)?;
+        bench.workbench.keep(&build)?;
+        build
     };
     bench.workbench.seat(Seat::Kept(&build.key))?;
     let listed = (|| {

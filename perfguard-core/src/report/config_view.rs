@@ -52,7 +52,7 @@ impl ConfigView {
             origin: setting.origin.to_string(),
         });
         let row = |(key, value, origin): &(String, String, crate::config::Origin)| ConfigRow {
-            key: (*key).to_owned(),
+            key: key.clone(),
             value: vec![value.clone()],
             origin: origin.to_string(),
         };

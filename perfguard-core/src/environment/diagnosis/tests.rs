@@ -16,9 +16,9 @@ fn seen(tree: &Tree) -> Seen {
             processors: 4,
             readings: 9,
             time: Duration::from_secs(3),
-            other_load: flat(0.01),
-            steal: flat(0.0),
-            io_wait: flat(0.0),
+            other_load: Some(flat(0.01)),
+            steal: Some(flat(0.0)),
+            io_wait: Some(flat(0.0)),
             ..Monitor::new(tree.root()).summary()
         },
         cache: Ok(CacheAbilities {
@@ -37,8 +37,8 @@ fn seen(tree: &Tree) -> Seen {
     }
 }
 
-fn flat(share: f64) -> Option<MeanAndMost> {
-    Some(MeanAndMost { mean: share, most: share })
+fn flat(share: f64) -> MeanAndMost {
+    MeanAndMost { mean: share, most: share }
 }
 
 fn floor(pair_spread: f64) -> NoiseFloor {
@@ -99,8 +99,8 @@ fn a_container_is_told_of_its_limits_and_of_what_it_cannot_see() {
 fn a_runner_that_shares_its_hardware_is_warned_of_steal() {
     let mut seen = seen(&Tree::ci_vm_with_steal());
     seen.ci = ci_service(&[("GITHUB_ACTIONS".into(), "true".into())]);
-    seen.weather.steal = flat(0.05);
-    seen.weather.other_load = flat(0.70);
+    seen.weather.steal = Some(flat(0.05));
+    seen.weather.other_load = Some(flat(0.70));
     seen.counters = Ability::fails("the kernel does not grant them to this user");
     let findings = diagnose(&seen);
     assert_eq!(ids(&findings, FindingLevel::Warning), ["other-load", "steal", "memory-pressure"]);

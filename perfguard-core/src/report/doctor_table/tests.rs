@@ -9,8 +9,8 @@ use crate::environment::fixtures::Tree;
 use crate::environment::{FINDINGS, ci_service, diagnose, machine_below, metrics};
 use crate::model::{CacheAbilities, MeanAndMost, Seen, Weather};
 
-fn flat(share: f64) -> Option<MeanAndMost> {
-    Some(MeanAndMost { mean: share, most: share })
+fn flat(share: f64) -> MeanAndMost {
+    MeanAndMost { mean: share, most: share }
 }
 
 fn view() -> DoctorView {
@@ -25,11 +25,11 @@ fn view() -> DoctorView {
             processors: 2,
             readings: 30,
             time: Duration::from_secs(3),
-            load: flat(3.2),
-            other_load: flat(0.7),
-            steal: flat(0.04),
-            io_wait: flat(0.0),
-            cpu_pressure: flat(0.12),
+            load: Some(flat(3.2)),
+            other_load: Some(flat(0.7)),
+            steal: Some(flat(0.04)),
+            io_wait: Some(flat(0.0)),
+            cpu_pressure: Some(flat(0.12)),
             ..Weather::default()
         },
         cache: Ok(CacheAbilities {
