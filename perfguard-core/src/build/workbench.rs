@@ -13,7 +13,7 @@ use super::cargo_config::pass_along_from_above;
 use super::manifests::{outside_dependencies, root_sources};
 use super::record;
 use super::retention::{self, KeepLimits, Kept};
-use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
+use super::roles::{HERE, LINKER_NAME, READER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
 use super::{
     BuildError, Checkout, CheckoutError, CommonLayouts, Identity, IdentitySide, Layout, LayoutRequest, NotLinked, Seat,
     Swap, common_layout, identity,
@@ -98,7 +98,7 @@ impl Workbench {
         let layout = Layout::create(&setup.cache.join(&setup.repository_key))?;
         let roles = layout.bin().join(VERSION);
         fs_err::create_dir_all(&roles).map_err(BuildError::Cache)?;
-        for name in [WRAPPER_NAME, LINKER_NAME, RUNNER_NAME] {
+        for name in [WRAPPER_NAME, LINKER_NAME, RUNNER_NAME, READER_NAME] {
             let link = roles.join(name);
             if fs_err::read_link(&link).ok().as_ref() != Some(&setup.executable) {
                 fs_err::remove_file(&link).ok();
@@ -358,7 +358,6 @@ impl Workbench {
     ///
     /// # Errors
     /// The reason why there are only the executables as built, for the rows.
-    // Whoever has the workbench open may write in the folders of its executables.
     pub fn common_layouts(
         &self,
         base: &Artifact,
@@ -367,7 +366,8 @@ impl Workbench {
         clock: &dyn Clock,
         cancel: &CancellationToken,
     ) -> Result<CommonLayouts, NotLinked> {
-        common_layout::common_layouts(base, head, request, clock, cancel)
+        let reader = self.layout.bin().join(VERSION).join(READER_NAME);
+        common_layout::common_layouts(base, head, request, &reader, clock, cancel)
     }
 }
 

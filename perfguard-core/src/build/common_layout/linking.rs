@@ -1,5 +1,7 @@
 //! From two executables and a seed to their layouts: what is kept is used again, the rest is linked.
 
+use std::path::Path;
+
 use super::order::{Pairing, pair};
 use super::pool::{self, Place, Pool, Summary};
 use super::side::{Side, page_for};
@@ -12,6 +14,7 @@ pub(super) struct Linking<'a> {
     base: &'a Artifact,
     head: &'a Artifact,
     request: LayoutRequest,
+    reader: &'a Path,
     watch: Watch<'a>,
     base_pool: Pool,
     head_pool: Pool,
@@ -27,11 +30,17 @@ struct Sides {
 }
 
 impl<'a> Linking<'a> {
-    pub(super) fn new(base: &'a Artifact, head: &'a Artifact, request: LayoutRequest, watch: Watch<'a>) -> Self {
+    pub(super) fn new(
+        base: &'a Artifact,
+        head: &'a Artifact,
+        request: LayoutRequest,
+        reader: &'a Path,
+        watch: Watch<'a>,
+    ) -> Self {
         let pool = |place, owner| Pool::of(place, owner, &base.hash, &head.hash, request.seed);
         let (base_pool, head_pool) = (pool(Place::Base, base), pool(Place::Head, head));
         let second_base_pool = pool(Place::SecondBase, head);
-        Self { base, head, request, watch, base_pool, head_pool, second_base_pool }
+        Self { base, head, request, reader, watch, base_pool, head_pool, second_base_pool }
     }
 
     /// Gives what is asked for.
@@ -77,11 +86,11 @@ impl<'a> Linking<'a> {
         let Pairing { common, .. } = &sides.pairing;
         let functions = SharedFunctions {
             common: common.len(),
-            base: sides.base.functions.len(),
-            head: sides.head.functions.len(),
+            base: sides.base.functions().len(),
+            head: sides.head.functions().len(),
         };
         let symbols = |side: &Side, numbers: Vec<usize>| {
-            numbers.into_iter().map(|number| side.functions[number].symbol.clone()).collect()
+            numbers.into_iter().map(|number| side.functions()[number].symbol.clone()).collect()
         };
         let (of_base, of_head) = common.iter().copied().unzip();
         let base = Summary { functions, common: symbols(&sides.base, of_base) };
@@ -96,9 +105,9 @@ impl<'a> Linking<'a> {
 
     fn read_sides(&self) -> Result<Sides, NotLinked> {
         let read = |artifact: &'a Artifact, pool: &Pool| -> Work<'a, Result<Side, NotLinked>> {
-            let scratch = pool.scratch();
+            let (scratch, reader) = (pool.scratch(), self.reader);
             Box::new(move |cancel| {
-                let side = Side::read(artifact, &scratch, cancel);
+                let side = Side::read(artifact, &scratch, reader, cancel);
                 pool::remove(&scratch)?;
                 side
             })
@@ -110,7 +119,7 @@ impl<'a> Linking<'a> {
         let mut sides = self.finish(self.watch.run(works))?.into_iter();
         let base = sides.next().expect("every work gives a side");
         let head = sides.next().unwrap_or_else(|| base.clone());
-        Ok(Sides { pairing: pair(&base.functions, &head.functions), page: page_for(&base, &head), base, head })
+        Ok(Sides { pairing: pair(base.functions(), head.functions()), page: page_for(&base, &head), base, head })
     }
 
     /// Links one layout of both sides.

@@ -16,12 +16,15 @@ mod objects;
 mod order;
 mod placed;
 mod pool;
+mod reader;
 mod side;
 mod watch;
 
 pub use error::NotLinked;
 pub use placed::PlacedAlike;
+pub(super) use reader::read_functions;
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -91,13 +94,15 @@ impl CommonLayouts {
     }
 }
 
-/// Gives the layouts that are asked for: those that are kept, and the others linked now.
+/// Gives the layouts that are asked for: those that are kept, and the others linked now. `reader` is perfguard in the role
+/// of [`read_functions`].
 pub(super) fn common_layouts(
     base: &Artifact,
     head: &Artifact,
     request: LayoutRequest,
+    reader: &Path,
     clock: &dyn Clock,
     cancel: &CancellationToken,
 ) -> Result<CommonLayouts, NotLinked> {
-    Linking::new(base, head, request, Watch { clock, cancel, limit: LINK_LIMIT }).layouts()
+    Linking::new(base, head, request, reader, Watch { clock, cancel, limit: LINK_LIMIT }).layouts()
 }

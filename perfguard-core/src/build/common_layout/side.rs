@@ -7,8 +7,8 @@ use super::super::artifacts::hash_file;
 use super::super::kit_check::{KIT_FOLDER, KIT_REFUSED, Refusal};
 use super::super::link_kit::{LinkFailure, LinkKit};
 use super::NotLinked;
-use super::functions::{self, Function};
-use super::link_map;
+use super::functions::Function;
+use super::reader::{self, LiveCode};
 use crate::cancel::CancellationToken;
 use crate::model::Artifact;
 
@@ -16,11 +16,7 @@ use crate::model::Artifact;
 #[derive(Debug, Clone)]
 pub(super) struct Side {
     pub(super) kit: LinkKit,
-    pub(super) functions: Vec<Function>,
-    /// Where the last section ends before the code.
-    before_code: u64,
-    /// How long the segment of the code is.
-    code_bytes: u64,
+    code: LiveCode,
 }
 
 /// Page sizes to try where a side's sections before the code reach into one page more than the other's: the segments of
@@ -29,8 +25,13 @@ const PAGES: [u64; 4] = [1 << 12, 1 << 16, 1 << 18, 1 << 21];
 
 impl Side {
     /// Links the kit as it is, holds the outcome against the executable, and reads which functions are live. `scratch` is
-    /// a folder for this link alone.
-    pub(super) fn read(artifact: &Artifact, scratch: &Path, cancel: &CancellationToken) -> Result<Self, NotLinked> {
+    /// a folder for this link alone, `reader` perfguard in that role.
+    pub(super) fn read(
+        artifact: &Artifact,
+        scratch: &Path,
+        reader: &Path,
+        cancel: &CancellationToken,
+    ) -> Result<Self, NotLinked> {
         let target = artifact.target.to_string();
         let Some(kit) = LinkKit::open(&artifact.folder().join(KIT_FOLDER)) else {
             return Err(why_no_kit(artifact, target));
@@ -44,16 +45,18 @@ impl Side {
         if hash_file(&program)? != artifact.hash.0 {
             return Err(NotLinked::NotTheSame { target });
         }
-        let text = String::from_utf8_lossy(&fs_err::read(&map).unwrap_or_default()).into_owned();
-        let Some(map) = link_map::parse(&text) else {
-            let name = kit.linker(cancel).unwrap_or_else(|| "the linker".to_owned());
-            return Err(NotLinked::CannotOrder { linker: name });
-        };
-        let functions = functions::read(&map.code);
-        if functions.is_empty() {
-            return Err(NotLinked::NoFunctions { target });
+        match reader::call(reader, &map, &scratch.join("functions"), cancel)? {
+            None => {
+                let name = kit.linker(cancel).unwrap_or_else(|| "the linker".to_owned());
+                Err(NotLinked::CannotOrder { linker: name })
+            }
+            Some(code) if code.functions.is_empty() => Err(NotLinked::NoFunctions { target }),
+            Some(code) => Ok(Self { kit, code }),
         }
-        Ok(Self { kit, functions, before_code: map.before_code, code_bytes: map.code_bytes })
+    }
+
+    pub(super) fn functions(&self) -> &[Function] {
+        &self.code.functions
     }
 
     /// Links the functions in an order to `program`; the order is written beside it.
@@ -68,7 +71,7 @@ impl Side {
         let file = program.with_file_name("order");
         let mut lines = String::new();
         for number in order {
-            lines.push_str(&self.functions[*number].symbol);
+            lines.push_str(&self.code.functions[*number].symbol);
             lines.push('\n');
         }
         fs_err::write(&file, lines)?;
@@ -92,8 +95,8 @@ impl Side {
 /// The smallest page size, other than the linker's own, with which the segments of both sides start together.
 pub(super) fn page_for(base: &Side, head: &Side) -> Option<u64> {
     let starts = |side: &Side, page: u64| {
-        let code = side.before_code.next_multiple_of(page);
-        (code, (code + side.code_bytes).next_multiple_of(page))
+        let code = side.code.before_code.next_multiple_of(page);
+        (code, (code + side.code.code_bytes).next_multiple_of(page))
     };
     let page = PAGES.into_iter().find(|page| starts(base, *page) == starts(head, *page))?;
     (page != PAGES[0]).then_some(page)
@@ -122,7 +125,7 @@ mod tests {
     use super::*;
 
     fn side(before_code: u64, code_bytes: u64) -> Side {
-        Side { kit: LinkKit::default(), functions: Vec::new(), before_code, code_bytes }
+        Side { kit: LinkKit::default(), code: LiveCode { functions: Vec::new(), before_code, code_bytes } }
     }
 
     #[test]
@@ -131,7 +134,7 @@ mod tests {
         assert_eq!(page_for(&one, &side(0x154c8, 0x40420)), None);
         assert_eq!(page_for(&one, &side(0x16010, 0x40430)), Some(1 << 16));
         assert_eq!(page_for(&one, &side(0x21000, 0x40430)), Some(1 << 18));
-        assert_eq!(page_for(&one, &side(0x15400, 0x41000)), Some(1 << 16), "data behind longer code");
+        assert_eq!(page_for(&one, &side(0x15400, 0x42000)), Some(1 << 16), "data behind longer code");
         assert_eq!(page_for(&one, &side(0x50_0000, 0x40430)), None, "nothing helps, and nothing is broken");
     }
 }
