@@ -65,9 +65,9 @@ fn exit_of(error: &PipelineError) -> Exit {
         PipelineError::Vcs(error) | PipelineError::Build(BuildError::Checkout(CheckoutError::Source(error))) => {
             exit_of_vcs(error)
         }
-        PipelineError::BaseDoesNotBuild { .. } => Exit::Build,
         PipelineError::Accepted(_) => Exit::Configuration,
-        PipelineError::Build(BuildError::Compile { .. } | BuildError::ToolchainMissing { .. }) => Exit::Build,
+        PipelineError::BaseDoesNotBuild { .. }
+        | PipelineError::Build(BuildError::Compile { .. } | BuildError::ToolchainMissing { .. }) => Exit::Build,
         PipelineError::Plan(_)
         | PipelineError::Build(
             BuildError::Metadata { .. } | BuildError::NoManifest { .. } | BuildError::NotCaptured { .. },
