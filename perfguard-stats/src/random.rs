@@ -75,7 +75,6 @@ impl Stream {
             for half in [bits & 0xffff_ffff, bits >> 32] {
                 let product = half * u64::from(bound);
                 if left > 0 && product & 0xffff_ffff >= u64::from(unfair) {
-                    #[expect(clippy::cast_possible_truncation, reason = "below the bound, which has 32 bits")]
                     take((product >> 32) as usize);
                     left -= 1;
                 }

@@ -53,9 +53,9 @@ pub fn sign_flip(
     let mut stream = Stream::new(seed);
     let (mut at_most, mut at_least) = (1, 1);
     for _ in 0..draws {
-        let drawn = drawn_sum(&magnitudes, &mut stream);
-        at_most += usize::from(drawn <= observed + rounding);
-        at_least += usize::from(drawn >= observed - rounding);
+        let sum = drawn_sum(&magnitudes, &mut stream);
+        at_most += usize::from(sum <= observed + rounding);
+        at_least += usize::from(sum >= observed - rounding);
     }
     let share = |count: usize| number(count) / (1.0 + number(draws));
     Ok(Significance {

@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::sample::{StatsError, check_finite};
-use crate::two_sample::{Alternative, Basis, Significance, common_divisor, doubled_midranks};
+use crate::two_sample::{Alternative, Basis, Significance, common_divisor, doubled_midranks, steps_within};
 
 /// Up to so many differences that are not zero the distribution is exact; above it is the normal approximation.
 const MOST_EXACT: usize = 500;
@@ -58,7 +58,7 @@ pub fn signed_rank(differences: &[f64], alternative: Alternative) -> Result<Sign
 pub(super) fn outside_within(differences: usize, tail: f64) -> Option<usize> {
     if differences <= MOST_EXACT {
         let ranks: Vec<usize> = (1..=differences).collect();
-        return SignSums::of(&ranks).steps_within(tail);
+        return steps_within(&SignSums::of(&ranks).chances, tail);
     }
     let count = number(differences);
     let deviation = (count * (count + 1.0) * (2.0 * count + 1.0) / 24.0).sqrt();
@@ -117,15 +117,6 @@ impl SignSums {
         // In the upper half what is left above is as likely as its mirror below.
         let above = self.most.saturating_sub(steps).min(self.chances.len());
         1.0 - self.chances[..above].iter().sum::<f64>()
-    }
-
-    fn steps_within(&self, chance: f64) -> Option<usize> {
-        let mut below = 0.0;
-        let enough = self.chances.iter().take_while(|one| {
-            below += **one;
-            below <= chance
-        });
-        enough.count().checked_sub(1)
     }
 }
 

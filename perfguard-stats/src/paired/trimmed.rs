@@ -17,11 +17,12 @@ pub struct TrimmedMean {
     pub degrees_of_freedom: f64,
 }
 
-/// The mean without a fifth of the values at each end, with Tukey and McLaughlin's standard error: *Less vulnerable
-/// confidence and significance procedures for location based on a single sample*, Sankhyā A 25 (1963).
+/// The mean without a fifth of the values at each end, with the standard error of Yuen, *The two-sample trimmed t for
+/// unequal population variances*, Biometrika 61 (1974).
 ///
 /// Of `n` values `g = floor(n / 5)` are cut from each end, so none of up to four, and `h = n - 2 g` stay. The standard
-/// error is `s sqrt((n - 1) / (h (h - 1)))`, `s` the winsorised deviation.
+/// error is `s sqrt((n - 1) / (h (h - 1)))`, `s` the winsorised deviation. (That of Tukey and `McLaughlin`,
+/// `s sqrt(n) / h`, is a little smaller.)
 ///
 /// # Errors
 /// When there are fewer than two values, one is not finite, or a result is beyond what a double holds.

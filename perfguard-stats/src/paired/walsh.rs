@@ -23,8 +23,8 @@ use crate::two_sample::{ShiftEstimate, value_of_rank};
 pub fn pseudo_median(values: &[f64], level: f64) -> Result<ShiftEstimate, StatsError> {
     let level = check_level(level)?;
     let sorted = sorted(values)?;
-    let (least, greatest) = (sorted[0], sorted[sorted.len() - 1]);
-    let average = |rank| value_of_rank(least, greatest, rank, |limit| averages_up_to(&sorted, limit));
+    let (lowest, highest) = (sorted[0], sorted[sorted.len() - 1]);
+    let average = |rank| value_of_rank(lowest, highest, rank, |limit| averages_up_to(&sorted, limit));
     let last = sorted.len() * (sorted.len() + 1) / 2 - 1;
     let shift = f64::midpoint(average(last / 2), average(last.div_ceil(2)));
     let interval = outside_within(sorted.len(), (1.0 - level) / 2.0)

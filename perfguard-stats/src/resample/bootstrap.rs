@@ -98,6 +98,13 @@ impl Bootstrap {
     ///
     /// # Errors
     /// When it is beyond what a double holds.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Bootstrap, statistic::mean};
+    /// let bootstrap = Bootstrap::of_sample(&[1.0, 2.0, 3.0, 4.0], 9_999, 1, mean).unwrap();
+    /// // That of the mean, with the variance over n: sqrt(1.25 / 4).
+    /// assert!((bootstrap.standard_error().unwrap() - 0.559).abs() < 0.02);
+    /// ```
     pub fn standard_error(&self) -> Result<f64, StatsError> {
         let scale = Scale::of(&self.replicates);
         let count = number(self.replicates.len());
@@ -111,6 +118,13 @@ impl Bootstrap {
     ///
     /// # Errors
     /// When the level is not between 0 and 1.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Bootstrap, statistic::median};
+    /// let bootstrap = Bootstrap::of_sample(&[1.0, 2.0, 3.0, 4.0, 50.0], 999, 1, median).unwrap();
+    /// let ends = bootstrap.percentile(0.95).unwrap();
+    /// assert_eq!((ends.low, ends.high), (1.0, 50.0));
+    /// ```
     pub fn percentile(&self, level: f64) -> Result<Interval, StatsError> {
         let tail = (1.0 - check_level(level)?) / 2.0;
         self.between(tail, 1.0 - tail)
@@ -121,6 +135,13 @@ impl Bootstrap {
     ///
     /// # Errors
     /// When the level is not between 0 and 1, or an end is beyond what a double holds.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Bootstrap, statistic::median};
+    /// let bootstrap = Bootstrap::of_sample(&[1.0, 2.0, 3.0, 4.0, 50.0], 999, 1, median).unwrap();
+    /// let ends = bootstrap.basic(0.95).unwrap();
+    /// assert_eq!((ends.low, ends.high), (-44.0, 5.0), "3 - (50 - 3) and 3 + (3 - 1)");
+    /// ```
     pub fn basic(&self, level: f64) -> Result<Interval, StatsError> {
         let ends = self.percentile(level)?;
         let mirrored = |end: f64| check_result(self.estimate + (self.estimate - end));
@@ -134,6 +155,14 @@ impl Bootstrap {
     ///
     /// # Errors
     /// When the level is not between 0 and 1.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Bootstrap, statistic::mean};
+    /// let skewed = [1.0, 1.1, 1.2, 1.0, 1.3, 1.1, 1.2, 1.0, 1.4, 5.0];
+    /// let bootstrap = Bootstrap::of_sample(&skewed, 1_999, 1, mean).unwrap();
+    /// let (plain, corrected) = (bootstrap.percentile(0.95).unwrap(), bootstrap.accelerated(0.95).unwrap());
+    /// assert!(corrected.low > plain.low && corrected.high > plain.high, "towards the long tail");
+    /// ```
     pub fn accelerated(&self, level: f64) -> Result<Interval, StatsError> {
         let tail = (1.0 - check_level(level)?) / 2.0;
         let normal = Normal::standard();
@@ -153,8 +182,9 @@ impl Bootstrap {
     }
 
     fn between(&self, low: f64, high: f64) -> Result<Interval, StatsError> {
-        let end = |p: f64| quantile_of_sorted(&self.replicates, p);
-        Ok(Interval { low: end(low)?, high: end(high)? })
+        let (low, high) = (quantile_of_sorted(&self.replicates, low)?, quantile_of_sorted(&self.replicates, high)?);
+        // Rounding between two neighbours must not put the ends beyond each other.
+        Ok(Interval { low, high: high.max(low) })
     }
 }
 
@@ -171,7 +201,9 @@ pub(super) fn acceleration(influences: &[f64]) -> f64 {
 pub(super) fn influences(without_each: impl Iterator<Item = f64>) -> Result<Vec<f64>, StatsError> {
     let without: Vec<f64> = without_each.map(check_result).collect::<Result<_, _>>()?;
     let count = number(without.len());
-    let centre = without.iter().map(|without| without / count).sum::<f64>();
+    // From the first on: where no value matters, the centre must be exactly theirs, or rounding has a skewness.
+    let first = without.first().copied().unwrap_or(0.0);
+    let centre = first + without.iter().map(|without| (without - first) / count).sum::<f64>();
     without.iter().map(|without| check_result((count - 1.0) * ((centre - without) / count))).collect()
 }
 

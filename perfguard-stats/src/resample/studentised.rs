@@ -29,6 +29,12 @@ impl Studentised {
     ///
     /// # Errors
     /// When there are fewer than two values or resamples, a value is not finite, or the statistic or its error is not.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Studentised, statistic::trimmed_mean_with_error};
+    /// let found = Studentised::of_sample(&[1.0, 2.0, 3.0, 4.0, 1000.0], 999, 7, trimmed_mean_with_error).unwrap();
+    /// assert_eq!(found.estimate(), 3.0);
+    /// ```
     pub fn of_sample(
         values: &[f64],
         resamples: usize,
@@ -68,6 +74,8 @@ impl Studentised {
             return Ok(Interval { low: self.estimate, high: self.estimate });
         }
         let end = |p: f64| check_result(self.estimate - quantile_of_sorted(&self.replicates, p)? * self.error);
-        Ok(Interval { low: end(1.0 - tail)?, high: end(tail)? })
+        let (low, high) = (end(1.0 - tail)?, end(tail)?);
+        // Rounding between two neighbours must not put the ends beyond each other.
+        Ok(Interval { low, high: high.max(low) })
     }
 }

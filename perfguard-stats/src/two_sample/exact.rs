@@ -35,10 +35,10 @@ impl SubsetSums {
             // From many to few, so that no score is taken twice.
             for taken in (fewest..=size.min(seen + 1)).rev() {
                 let (done, rest) = rows.split_at_mut(taken);
-                let without = &done[taken - 1][..width(taken - 1, seen)];
-                let with = &mut rest[0][(score - scores[taken - 1]) / step..];
-                for (with, without) in with.iter_mut().zip(without) {
-                    *with += without;
+                let fewer = &done[taken - 1][..width(taken - 1, seen)];
+                let counts = &mut rest[0][(score - scores[taken - 1]) / step..];
+                for (count, fewer) in counts.iter_mut().zip(fewer) {
+                    *count += fewer;
                 }
             }
         }
@@ -61,13 +61,20 @@ impl SubsetSums {
     /// The largest number of steps above the least sum that leaves at most `chance` below and at it; `None` where the
     /// least sum has more.
     pub(crate) fn steps_within(&self, chance: f64) -> Option<usize> {
-        let mut below = 0.0;
-        let enough = self.counts.iter().take_while(|count| {
-            below += **count;
-            below / self.all <= chance
-        });
-        enough.count().checked_sub(1)
+        steps_within(&self.counts, chance * self.all)
     }
+}
+
+/// The last of the weights that has, with all before it, at most so much.
+///
+/// A level of 0.9 leaves 0.04999…9 on each side in doubles: what is meant to be equal counts as equal.
+pub(crate) fn steps_within(weights: &[f64], most: f64) -> Option<usize> {
+    let mut sum = 0.0;
+    let enough = weights.iter().take_while(|weight| {
+        sum += **weight;
+        sum <= most * (1.0 + 1e-12)
+    });
+    enough.count().checked_sub(1)
 }
 
 #[cfg(test)]

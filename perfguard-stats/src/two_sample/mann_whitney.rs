@@ -90,8 +90,8 @@ struct Approximation {
 impl Approximation {
     fn of(ranks: &[usize], base: usize, head: usize) -> Self {
         let (base, head, all) = (number(base), number(head), number(base + head));
-        let tied = ranks.chunk_by(usize::eq).map(|group| number(group.len()));
-        let ties: f64 = tied.map(|tied| tied * tied * tied - tied).sum();
+        let groups = ranks.chunk_by(usize::eq).map(|group| number(group.len()));
+        let ties: f64 = groups.map(|tied| tied * tied * tied - tied).sum();
         let variance = base * head / 12.0 * ((all + 1.0) - ties / (all * (all - 1.0)));
         Self { mean: base * head / 2.0, deviation: variance.max(0.0).sqrt() }
     }

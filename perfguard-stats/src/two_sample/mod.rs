@@ -25,6 +25,7 @@ pub use shift::{RatioEstimate, ShiftEstimate, ratio_interval, shift_interval};
 pub use significance::{Alternative, Basis, Significance};
 
 // What samples of pairs share with two samples.
+pub(crate) use exact::steps_within;
 pub(crate) use location::Located;
 pub(crate) use ranks::{common_divisor, doubled_midranks};
 pub(crate) use scale::Scale;

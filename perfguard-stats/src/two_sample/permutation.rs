@@ -4,7 +4,7 @@ use super::significance::{Alternative, Basis, Significance};
 use crate::random::Stream;
 use crate::sample::{StatsError, check_result, sorted};
 
-/// How many roundings apart two statistics may lie and still be one, as SciPy has it.
+/// How many roundings apart two statistics may lie and still be one, as `SciPy` has it.
 const ROUNDINGS: f64 = 100.0;
 
 /// The permutation test of any statistic of two samples: Pitman, *Significance tests which may be applied to samples from

@@ -63,7 +63,7 @@ pub fn ratio_interval(base: &[f64], head: &[f64], level: f64) -> Result<RatioEst
 /// Hodges and Lehmann, *Estimates of location based on rank tests*, Annals of Mathematical Statistics 34 (1963).
 ///
 /// In the values' own unit. The interval is exact without ties up to a product of sizes of 2,500 and normal above; ties
-/// make it wider than it need be. At 95 % it needs four values on each side. Time grows like the number of values, not
+/// make it wider than it need be. At 95 % three values against three are too few, four against four enough. Time grows like the number of values, not
 /// like that of differences.
 ///
 /// # Errors
@@ -79,8 +79,8 @@ pub fn ratio_interval(base: &[f64], head: &[f64], level: f64) -> Result<RatioEst
 pub fn shift_interval(base: &[f64], head: &[f64], level: f64) -> Result<ShiftEstimate, StatsError> {
     let level = check_level(level)?;
     let (base, head) = (sorted(base)?, sorted(head)?);
-    let (least, greatest) = (head[0] - base[base.len() - 1], head[head.len() - 1] - base[0]);
-    let difference = |rank| value_of_rank(least, greatest, rank, |limit| differences_up_to(&base, &head, limit));
+    let (lowest, highest) = (head[0] - base[base.len() - 1], head[head.len() - 1] - base[0]);
+    let difference = |rank| value_of_rank(lowest, highest, rank, |limit| differences_up_to(&base, &head, limit));
     let last = base.len() * head.len() - 1;
     let shift = check_result(f64::midpoint(difference(last / 2), difference(last.div_ceil(2))))?;
     let interval = match outermost(base.len(), head.len(), level) {
@@ -138,6 +138,7 @@ mod tests {
     fn three_against_three_cannot_bear_95_percent_and_four_against_four_can() {
         let found = |n: usize| ratio_interval(&[1.0, 2.0, 3.0, 4.0][..n], &[1.5, 2.5, 3.5, 4.5][..n], 0.95).unwrap();
         assert_eq!(found(3).interval, None);
+        assert!(ratio_interval(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0], 0.9).unwrap().interval.is_some(), "2 / 20 is 10 %");
         assert!(found(4).interval.is_some());
     }
 
