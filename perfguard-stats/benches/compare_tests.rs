@@ -1,6 +1,6 @@
 //! What tests and bootstraps cost, under criterion.
 //!
-//! Goals: BCa with 10,000 resamples of 40 values within 3 ms, the exact Mann–Whitney test of 20 against 20 within 100 µs.
+//! Goals: `BCa` with 10,000 resamples of 40 values within 3 ms, the exact Mann–Whitney test of 20 against 20 within 100 µs.
 
 use std::hint::black_box;
 
