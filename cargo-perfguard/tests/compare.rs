@@ -225,12 +225,7 @@ fn check_is_a_pre_commit_hook_that_stops_a_slow_commit_and_passes_a_harmless_one
     environment.commit_unhooked("settings");
     let commit = |environment: &TestEnvironment| {
         environment.git(&["add", "--all"]);
-        let mut command = environment.command("git", &environment.root());
-        let program = Path::new(env!("CARGO_BIN_EXE_cargo-perfguard")).parent().unwrap();
-        let path = std::env::join_paths(
-            std::iter::once(program.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-        );
-        command.env("PATH", path.unwrap()).args(["commit", "--quiet", "--message", "x"]).output().unwrap()
+        environment.command_with_perfguard("git").args(["commit", "--quiet", "--message", "x"]).output().unwrap()
     };
     environment.write("script.txt", "one: 150\n");
     let slow = commit(&environment);

@@ -156,6 +156,16 @@ impl TestEnvironment {
         command
     }
 
+    /// A program that finds the real executable by its name, as git's hooks do.
+    pub(crate) fn command_with_perfguard(&self, program: impl AsRef<OsStr>) -> Command {
+        let folder = Path::new(env!("CARGO_BIN_EXE_cargo-perfguard")).parent().unwrap().to_owned();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)));
+        let mut command = self.command(program, &self.root());
+        command.env("PATH", path.unwrap());
+        command
+    }
+
     /// Every file below the repository with size, mtime and content, `.git` included, but perfguard's own folder in it.
     pub(crate) fn everything(&self) -> BTreeMap<PathBuf, (u64, std::time::SystemTime, Vec<u8>)> {
         let mut found = BTreeMap::new();
