@@ -104,10 +104,17 @@ fn digits_of_percent(percent: f64, decimals: usize) -> String {
 /// # use perfguard_core::report::format::change;
 /// assert_eq!(change(1.05), "+5.0 %");
 /// assert_eq!(change(0.9), "-10.0 %");
+/// assert_eq!(change(0.9999), "0.0 %");
 /// ```
 pub fn change(ratio: f64) -> String {
     let percent = (ratio - 1.0) * 100.0;
-    if percent.abs() < 999.5 { format!("{percent:+.1} %") } else { format!("×{ratio:.1}") }
+    if percent.abs() < 0.05 {
+        "0.0 %".to_owned()
+    } else if percent.abs() < 999.5 {
+        format!("{percent:+.1} %")
+    } else {
+        format!("×{ratio:.1}")
+    }
 }
 
 /// A name as one line: characters that control a terminal, or that have no width or turn the direction of what follows,
@@ -149,6 +156,6 @@ mod tests {
 
     #[test]
     fn changes_carry_their_sign_and_large_ones_are_factors() {
-        assert_eq!((change(1.0), change(25.0)), ("+0.0 %".into(), "×25.0".into()));
+        assert_eq!((change(1.0), change(25.0)), ("0.0 %".into(), "×25.0".into()));
     }
 }

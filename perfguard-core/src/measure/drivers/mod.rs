@@ -177,14 +177,28 @@ fn last_lines(finished: &Finished) -> String {
     const LINES: usize = 20;
     const BYTES: usize = 4096;
     let stream = if finished.stderr.is_empty() { &finished.stdout } else { &finished.stderr };
+    let stream = without_backtrace(stream);
     let text = String::from_utf8_lossy(&stream[stream.len().saturating_sub(BYTES)..]).into_owned();
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
 
+/// What was written before a backtrace: `RUST_BACKTRACE` asks for one, and it would push out all the rest.
+fn without_backtrace(text: &[u8]) -> &[u8] {
+    let backtrace = memchr::memmem::find(text, b"\nstack backtrace:\n");
+    &text[..backtrace.unwrap_or(text.len())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backtrace_does_not_push_out_what_was_written_before_it() {
+        let text = b"thread 'main' panicked at b.rs:1:1:\nno\nstack backtrace:\n   0: rust_begin_unwind\n";
+        assert_eq!(without_backtrace(text), b"thread 'main' panicked at b.rs:1:1:\nno");
+        assert_eq!(without_backtrace(b"error"), b"error");
+    }
 
     #[test]
     fn a_panic_is_told_in_one_line() {
