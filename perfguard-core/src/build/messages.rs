@@ -25,15 +25,14 @@ pub(super) enum Told {
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "cargo may add kinds of messages at any time")]
 pub(super) fn told(line: &str) -> Option<Told> {
-    match serde_json::from_str(line).ok()? {
-        Message::CompilerArtifact(artifact) => executable_of(artifact).map(Told::Built),
-        Message::CompilerMessage(said) => {
-            let text = said.message.rendered?.trim_end().to_owned();
-            let is_error = matches!(said.message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice);
-            Some(if is_error { Told::Error(text) } else { Told::Warning(text) })
-        }
-        _ => None,
+    let message = serde_json::from_str::<Message>(line).ok()?;
+    if let Message::CompilerMessage(said) = message {
+        let text = said.message.rendered?.trim_end().to_owned();
+        let is_error = matches!(said.message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice);
+        return Some(if is_error { Told::Error(text) } else { Told::Warning(text) });
     }
+    let Message::CompilerArtifact(artifact) = message else { return None };
+    executable_of(artifact).map(Told::Built)
 }
 
 /// The bench executable that an artifact of cargo's is.
