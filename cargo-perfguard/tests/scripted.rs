@@ -106,7 +106,9 @@ fn each_misbehaviour_is_a_row_with_its_reason_and_the_others_go_on() {
         ("twice", "lists this name more than once"),
     ] {
         let (failure, _, notes) = said(&run, name);
-        assert!(failure.is_empty() && notes.contains(note), "{name}: {failure} {notes}");
+        // What else runs on this machine is no business of this test.
+        let is_calm = note == "[]" && (notes == note || notes.contains("under disturbance"));
+        assert!(failure.is_empty() && (is_calm || notes.contains(note)), "{name}: {failure} {notes}");
     }
     assert_eq!(environment.everything(), before, "whatever they do, they do it elsewhere");
     let text = environment.perfguard(&["show"]).expect_code(0).stdout;

@@ -23,7 +23,6 @@ pub(super) enum Told {
     Warning(String),
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "cargo may add kinds of messages at any time")]
 pub(super) fn told(line: &str) -> Option<Told> {
     let message = serde_json::from_str::<Message>(line).ok()?;
     if let Message::CompilerMessage(said) = message {

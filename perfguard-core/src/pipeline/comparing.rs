@@ -66,6 +66,8 @@ pub(super) struct Outcome {
     pub(super) layouts: Layouts,
     /// The drivers' remarks.
     pub(super) notes: Vec<Note>,
+    /// Whether and how the machine disturbed its observations.
+    pub(super) disturbed: Option<Note>,
 }
 
 /// What was measured.
@@ -148,10 +150,7 @@ pub(super) fn compare_and_record(
     }
     bench.workbench.seat(Seat::Builder)?;
 
-    let Recorder { store, base_keys, head_keys, mut notes, nulls, watch, .. } = recorder.into_inner();
-    for (index, notes) in notes.iter_mut().enumerate() {
-        notes.extend(watch.note(index));
-    }
+    let Recorder { store, base_keys, head_keys, notes, nulls, watch, .. } = recorder.into_inner();
     let interrupted = ends.contains(&PairsEnd::Interrupted);
     for (index, end) in ends.iter().enumerate() {
         let (stopped, failure) = match end {
@@ -160,8 +159,9 @@ pub(super) fn compare_and_record(
             PairsEnd::Interrupted => (Stopped::Interrupted, None),
             PairsEnd::Failed(_, failure) | PairsEnd::TooManyFailures(_, failure) => (Stopped::Failed, Some(failure)),
         };
-        store.finish_measurement(base_keys[index], stopped, failure, &notes[index])?;
-        store.finish_measurement(head_keys[index], stopped, failure, &notes[index])?;
+        let notes: Vec<Note> = notes[index].iter().cloned().chain(watch.note(index)).collect();
+        store.finish_measurement(base_keys[index], stopped, failure, &notes)?;
+        store.finish_measurement(head_keys[index], stopped, failure, &notes)?;
     }
     if interrupted {
         store.checkpoint();
@@ -169,9 +169,12 @@ pub(super) fn compare_and_record(
         store.finish_run(base_run, clock.unix_ns())?;
         store.finish_run(head_run, clock.unix_ns())?;
     }
-    let parts = firsts.into_iter().zip(confirming).zip(ends).zip(layouts).zip(notes);
+    let parts = firsts.into_iter().zip(confirming).zip(ends).zip(layouts).zip(notes).enumerate();
     let outcomes = parts
-        .map(|((((first, confirming), end), layouts), notes)| Outcome { first, confirming, end, layouts, notes })
+        .map(|(index, ((((first, confirming), end), layouts), notes))| {
+            let disturbed = watch.note(index);
+            Outcome { first, confirming, end, layouts, notes, disturbed }
+        })
         .collect();
     Ok(Compared { base_run, head_run, outcomes, nulls, weather: watch.weather(), interrupted })
 }

@@ -176,6 +176,10 @@ impl Judging<'_> {
             one.verdict = Verdict::Layout;
             "a change with the executables as built that is none over common layouts".clone_into(&mut one.reason);
         }
+        // Pairs cancel what hits both sides: only where nothing could be shown does it matter what disturbed them.
+        if one.verdict == Verdict::Undecided {
+            one.notes.extend(outcome.disturbed.clone());
+        }
         if let Some(Layouts::NotChecked { reason }) = &one.layouts {
             one.notes.push(crate::model::Note(reason.clone()));
         }

@@ -145,10 +145,33 @@ mod tests {
             failed_suites: 1,
             untrusted_suites: 0,
         };
-        let slowed = RateView { regressed: 198, unchanged: 0, undecided: 2, failed_suites: 20, ..rates.clone() };
+        let slowed = RateView {
+            regressed: 198,
+            unchanged: 0,
+            undecided: 2,
+            failed_suites: 20,
+            regressed_interval: interval(0.964, 0.999),
+            ..rates.clone()
+        };
         let spread = SpreadView { pair_median: Some(0.012), pair_largest: Some(0.05), layout_median: None };
         let ids = vec!["p::b::f".parse().unwrap()];
         let view = SelfTestView::new(ids, rates, slowed, 0.05, 0.48, spread);
-        insta::assert_snapshot!(self_test_text(&view, Style { width: 80, color: false }), @"");
+        insta::assert_snapshot!(self_test_text(&view, Style { width: 80, color: false }), @r"
+        1 benchmark compared with itself
+          false alarms     1 of 200 (95 %: 0.01 % to 2.70 %)
+          suites failed    1 of 20
+          unchanged        190 of 200
+          undecided        9 of 200
+
+        slowed by 5.00 %
+          found            198 of 200 (95 %: 96.4 % to 99.9 %)
+          undecided        2 of 200
+          called unchanged 0 of 200
+
+        noise
+          a pair's spread  1.20 % (median), 5.00 % (largest)
+          due to layout    n/a (median)
+          one comparison   480.0 ms
+        ");
     }
 }
