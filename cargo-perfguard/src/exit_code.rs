@@ -77,7 +77,7 @@ impl Exit {
             Self::Usage => "the command line is wrong, or names an unknown revision, run or baseline",
             Self::NothingToMeasure => "there is nothing to measure: no bench target, or no benchmark that is meant",
             Self::Bug => "a bug of perfguard's",
-            Self::Configuration => "a configuration file is wrong (reserved: there is none yet)",
+            Self::Configuration => "a configuration file or a variable of perfguard's is wrong",
             Self::Environment => "the environment refused: repository, cache, or another perfguard under `--no-wait`",
             Self::Store => "the store cannot be read or written",
             Self::Regression => "a benchmark regressed or missed its budget (reserved: `run` never gates)",

@@ -12,10 +12,9 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use perfguard_core::cancel::CancellationToken;
 
-use cli::{Cli, Command};
+use cli::Command;
 use command_error::CommandError;
 use exit_code::Exit;
 use ui::Ui;
@@ -35,7 +34,7 @@ pub fn main() -> ExitCode {
     if words.get(1).is_some_and(|word| word == "perfguard") {
         words.remove(1);
     }
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match cli::parse(words) {
         Ok(cli) => cli,
         Err(error) => return cli::report(&error),
     };

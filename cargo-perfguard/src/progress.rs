@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use perfguard_core::event::{Event, EventSink};
 use perfguard_core::model::Stopped;
+use perfguard_core::report::format::{counted, one_line};
 
 use crate::ui::{self, Log, Ui};
 
@@ -18,8 +19,8 @@ pub(crate) struct Progress {
     verbose: bool,
     log: Option<Log>,
     bar: Option<ProgressBar>,
-    /// Estimated measuring time left, as shown.
-    left: Duration,
+    /// Measuring time left, in words.
+    left: String,
     /// Benchmarks that need no more, as shown.
     done: String,
     /// Cargo's lines, held back from who wants quiet until it is known whether they matter.
@@ -29,7 +30,7 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(ui: &Ui) -> Self {
         let (quiet, verbose, log) = (ui.is_quiet(), ui.is_verbose(), ui.log());
-        Self { quiet, verbose, log, bar: None, left: Duration::ZERO, done: String::new(), held: Vec::new() }
+        Self { quiet, verbose, log, bar: None, left: String::new(), done: String::new(), held: Vec::new() }
     }
 
     /// Says something beside the bar.
@@ -45,12 +46,11 @@ impl Progress {
             return;
         }
         if !ui::talks_to_terminal() {
-            let noun = if benchmarks == 1 { "benchmark" } else { "benchmarks" };
-            ui::talk(&format!("measuring {benchmarks} {noun}, at most {}", duration(budget)));
+            ui::talk(&format!("measuring {}, at most {}", counted(benchmarks, "benchmark"), duration(budget)));
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{bar:20} {prefix} left  {wide_msg:.dim}");
+        let style = ProgressStyle::with_template("{bar:20} {prefix}  {wide_msg:.dim}");
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("━╸─"));
         }
@@ -68,13 +68,13 @@ impl EventSink for Progress {
             // Before the observation: this is the last drawing until it ended.
             Event::ObservationStarted { id, .. } => {
                 if let Some(bar) = &self.bar {
-                    let name = perfguard_core::report::format::one_line(&id.name);
-                    bar.set_prefix(format!("{}, {}", self.done, duration(self.left)));
+                    let name = one_line(&id.name);
+                    bar.set_prefix(format!("{}, {}", self.done, self.left));
                     bar.set_message(name);
                 }
             }
-            Event::ObservationFinished { done, total, spent, left, .. } => {
-                self.left = left;
+            Event::ObservationFinished { done, total, spent, left, left_at_most, .. } => {
+                self.left = time_left(left, left_at_most);
                 self.done = format!("{done}/{total} done");
                 if let Some(bar) = &self.bar {
                     let share = spent.as_secs_f64() / (spent + left).as_secs_f64().max(f64::MIN_POSITIVE);
@@ -88,7 +88,7 @@ impl EventSink for Progress {
                 }
             }
             Event::MeasuringStarted { benchmarks, budget } => {
-                self.left = budget;
+                self.left = time_left(budget, true);
                 self.begin(benchmarks, budget);
             }
             Event::MeasuringFinished => {
@@ -144,18 +144,23 @@ fn in_words(event: &Event) -> String {
         Event::Remark { message, hint: Some(hint) } => format!("note: {message} (hint: {hint})"),
         Event::Remark { message, hint: None } => format!("note: {message}"),
         Event::MeasuringStarted { benchmarks, budget } => {
-            format!("measures {benchmarks} benchmarks, at most {}", duration(*budget))
+            format!("measures {}, at most {}", counted(*benchmarks, "benchmark"), duration(*budget))
         }
         Event::ObservationStarted { id, warm_up: true } => format!("warms up `{id}`"),
         Event::ObservationStarted { id, warm_up: false } => format!("observes `{id}`"),
-        Event::ObservationFinished { id, done, total, left, .. } => {
-            format!("observed `{id}`: {done}/{total} done, {} left", duration(*left))
+        Event::ObservationFinished { id, done, total, left, left_at_most, .. } => {
+            format!("observed `{id}`: {done}/{total} done, {}", time_left(*left, *left_at_most))
         }
         Event::BenchmarkFinished { id, stopped, observations } => {
-            format!("`{id}` ends after {observations} observations: {}", why(*stopped))
+            format!("`{id}` ends after {}: {}", counted(*observations, "observation"), why(*stopped))
         }
         Event::MeasuringFinished => "measuring ended".to_owned(),
     }
+}
+
+/// The measuring time that is left, in words.
+fn time_left(left: Duration, at_most: bool) -> String {
+    format!("{}{} left", if at_most { "at most " } else { "" }, duration(left))
 }
 
 /// Why no further observation is taken, in words.

@@ -64,8 +64,10 @@ pub enum Event {
         total: usize,
         /// Measuring time spent.
         spent: Duration,
-        /// Estimated measuring time left.
+        /// Measuring time left: estimated, or the most that it can be.
         left: Duration,
+        /// Whether it may well be less: nobody knows yet how precise some benchmarks are.
+        left_at_most: bool,
     },
     /// No further observation of this benchmark will be taken.
     BenchmarkFinished {

@@ -1,6 +1,6 @@
 //! Intervals of one sample's median.
 
-use statrs::distribution::{Binomial, DiscreteCDF};
+use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
 use crate::quantile::median;
 use crate::sample::{StatsError, check_level, sorted};
@@ -61,4 +61,25 @@ pub fn median_interval(values: &[f64], level: f64) -> Result<Interval, StatsErro
     let middle = median(&sorted)?;
     // Rounding must not put the ends beyond each other.
     Ok(Interval { low: between(low, low_inner).min(middle), high: between(high, high_inner).max(middle) })
+}
+
+/// The value that Student's t exceeds with this chance, by halving: statrs' own quantile panics at small chances.
+///
+/// With at least one degree of freedom, and at most about 1e154, where squares end.
+pub(crate) fn student_quantile(chance: f64, freedom: f64) -> Result<f64, StatsError> {
+    if chance > 0.5 {
+        return Ok(-student_quantile(1.0 - chance, freedom)?);
+    }
+    let student = StudentsT::new(0.0, 1.0, freedom.max(1.0)).map_err(|_| StatsError::NotAnAmount(freedom))?;
+    let (mut low, mut high) = (0.0, 1.0);
+    while student.sf(high) > chance {
+        (low, high) = (high, 2.0 * high);
+    }
+    loop {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            return Ok(middle);
+        }
+        if student.sf(middle) > chance { low = middle } else { high = middle }
+    }
 }

@@ -81,8 +81,7 @@ fn configuration() -> String {
          package's metadata, and that the workspace's. The configuration of the tree in which the command is called counts,\n\
          whatever revision is measured. `cargo perfguard config show` tells what holds, and why; `config init` writes a\n\
          commented file. An unknown key is an error (code 96). Every value has its unit.\n\n\
-         Editors that take JSON schemas: put `#:schema https://raw.githubusercontent.com/perfguard/perfguard/main/schemas/perfguard.toml.json`\n\
-         on the first line.\n\n| key | default | variable | what it means |\n|---|---|---|---|\n",
+         Editors that take JSON schemas find it by the first line that `config init` writes, `#:schema URL`.\n\n| key | default | variable | what it means |\n|---|---|---|---|\n",
     );
     let default = |key: &Key| {
         key.default.filter(|default| !default.is_empty()).map_or_else(String::new, |text| format!("`{text}`"))

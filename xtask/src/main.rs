@@ -1,10 +1,13 @@
-//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`.
+//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `scale`, `calibrate`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task tells what it does")]
 
+mod calibrate;
 mod ci;
 mod codegen;
 mod kills;
 mod overhead;
+mod processes;
+mod scale;
 mod tidy;
 
 use std::path::PathBuf;
@@ -36,6 +39,10 @@ enum Task {
     Kills(kills::Args),
     /// What perfguard itself costs while it measures
     Overhead(overhead::Args),
+    /// How often the statistics are wrong, by simulation, as tables in `docs/methodology`
+    Calibrate(calibrate::Args),
+    /// What a run with many benchmarks needs: its memory, and how long it takes from the build to the first process
+    Scale(scale::Args),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +53,8 @@ fn main() -> ExitCode {
         Task::Codegen { check } => codegen::run(&root, check),
         Task::Kills(args) => kills::run(&root, &args),
         Task::Overhead(args) => overhead::run(&root, &args),
+        Task::Calibrate(args) => calibrate::run(&root, &args),
+        Task::Scale(args) => scale::run(&root, &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

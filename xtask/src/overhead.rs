@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::processes::{Counted, counted, launcher_of, mebibytes};
+
 /// Arguments of `overhead`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -17,14 +19,6 @@ pub(crate) struct Args {
     /// Benchmarks to measure, as a filter on this repository's own
     #[arg(long, default_value = "compare::")]
     filter: String,
-}
-
-/// What the kernel counted for one process so far.
-#[derive(Debug, Clone, Copy, Default)]
-struct Counted {
-    cpu_seconds: f64,
-    resident_kib: u64,
-    peak_kib: u64,
 }
 
 /// Builds perfguard, measures this repository's own benches with it, and prints what it cost.
@@ -112,11 +106,6 @@ fn report(view: &serde_json::Value, first: (Counted, Counted), last: &BTreeMap<&
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "memory of a process")]
-fn mebibytes(kib: u64) -> f64 {
-    kib as f64 / 1024.0
-}
-
 fn call(root: &Path, program: &str, args: &[&str]) -> Result<()> {
     #[expect(clippy::disallowed_methods, reason = "a task calls cargo and perfguard")]
     let status = Command::new(program).args(args).current_dir(root).stdout(Stdio::null()).status();
@@ -124,31 +113,4 @@ fn call(root: &Path, program: &str, args: &[&str]) -> Result<()> {
         bail!("`{program} {}` failed", args.join(" "));
     }
     Ok(())
-}
-
-/// The child that plays the launcher.
-fn launcher_of(pid: u32) -> Option<u32> {
-    let children = fs_err::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-    children.split_whitespace().filter_map(|word| word.parse().ok()).find(|child: &u32| {
-        fs_err::read(format!("/proc/{child}/cmdline"))
-            .is_ok_and(|words| words.windows(10).any(|part| part == b"__launcher"))
-    })
-}
-
-/// CPU by the scheduler's own clock (nanoseconds, where `stat` has hundredths of a second), and memory.
-fn counted(pid: u32) -> Option<Counted> {
-    let mut nanoseconds = 0.0;
-    for task in fs_err::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
-        let text = fs_err::read_to_string(task.path().join("schedstat")).ok()?;
-        nanoseconds += text.split_whitespace().next()?.parse::<f64>().ok()?;
-    }
-    let status = fs_err::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let field = |name: &str| {
-        status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse::<u64>().ok())
-    };
-    Some(Counted {
-        cpu_seconds: nanoseconds / 1e9,
-        resident_kib: field("VmRSS:").unwrap_or_default(),
-        peak_kib: field("VmHWM:").unwrap_or_default(),
-    })
 }

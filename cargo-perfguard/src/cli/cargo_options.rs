@@ -1,4 +1,5 @@
-//! Cargo's own selection flags: they mean what they mean to cargo, and are handed to it.
+//! Cargo's own selection flags: they mean what they mean to cargo, and are handed to it. Help names them in one line, so
+//! that it fits a screen; the reference and the manual page have each.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,19 +18,19 @@ use crate::ui::Ui;
 #[expect(clippy::struct_excessive_bools, reason = "cargo's own switches")]
 pub struct CargoOptions {
     /// Package to measure (can be repeated)
-    #[arg(short, long, value_name = "SPEC")]
+    #[arg(short, long, value_name = "SPEC", hide = true)]
     pub package: Vec<String>,
     /// All packages of the workspace
-    #[arg(long, alias = "all")]
+    #[arg(long, alias = "all", hide = true)]
     pub workspace: bool,
     /// Leave out a package of the workspace (can be repeated)
     #[arg(long, value_name = "SPEC", requires = "workspace", hide = true)]
     pub exclude: Vec<String>,
     /// Only this bench target (can be repeated)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide = true)]
     pub bench: Vec<String>,
     /// Features to turn on, separated by commas or blanks (can be repeated)
-    #[arg(short = 'F', long, value_name = "FEATURES")]
+    #[arg(short = 'F', long, value_name = "FEATURES", hide = true)]
     pub features: Vec<String>,
     /// Turn on all features
     #[arg(long, hide = true)]
@@ -38,13 +39,13 @@ pub struct CargoOptions {
     #[arg(long, hide = true)]
     pub no_default_features: bool,
     /// Build with this profile [default: bench]
-    #[arg(long, value_name = "NAME", default_value = "bench", hide_default_value = true)]
+    #[arg(long, value_name = "NAME", default_value = "bench", hide_default_value = true, hide = true)]
     pub profile: String,
     /// Build for this target triple
     #[arg(long, value_name = "TRIPLE", hide = true)]
     pub target: Option<String>,
     /// Use the package or workspace of this Cargo.toml
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", hide = true)]
     pub manifest_path: Option<PathBuf>,
     /// Fail rather than change Cargo.lock
     #[arg(long, hide = true)]

@@ -13,22 +13,22 @@ const QUICK: &str = "8..8";
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Measuring")]
 pub struct MeasureOptions {
-    /// Take 8 observations of each benchmark, whatever their precision
+    /// Take 8 observations of each, however precise
     #[arg(long, conflicts_with = "observations")]
     pub quick: bool,
     /// Measuring time of the whole run [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub budget: Option<String>,
-    /// Stop when a median is known to ± this [default: 1%]
+    /// Stop at a median known to ± this [default: 1%]
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub precision: Option<String>,
-    /// Fewest and most observations of a benchmark [default: 8..40]
+    /// Fewest and most of a benchmark [default: 8..40]
     #[arg(long, value_name = "MIN..MAX", value_parser = observations)]
     pub observations: Option<String>,
-    /// Warm-up time inside a process [default: 5ms]
+    /// Warm-up time in a process [default: 5ms]
     #[arg(long, value_name = "TIME", value_parser = time, hide = true)]
     pub warm_up: Option<String>,
-    /// Measuring time inside a process [default: 10ms]
+    /// Measuring time in a process [default: 10ms]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub observation_time: Option<String>,
     /// Iterations in a sample, where the harness can be told

@@ -5,20 +5,20 @@ mod measure_options;
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use cargo_options::CargoOptions;
 pub use measure_options::{Flag, MeasureOptions};
 
 use crate::exit_code::Exit;
 
-/// Measure a cargo workspace's benchmarks, tie the results to commits, and tell what changed
+/// Measure a workspace's benchmarks, tie them to commits, tell what changed
 #[derive(Debug, Parser)]
 #[command(name = "cargo perfguard", bin_name = "cargo perfguard", version, max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 well, 2 usage, 4 nothing to measure, 96 configuration, 97 environment, 98 store, \
-                        101 build, 102 cargo metadata, 103 a benchmark failed, 130 interrupted."
-)]
+#[command(after_help = "With every command, --log-file PATH writes down everything that happens.\n\n\
+                  Exit codes: 0 well, 2 usage, 4 nothing to measure, 96 configuration,\n\
+                  97 environment, 98 store, 101 build, 102 cargo metadata,\n\
+                  103 a benchmark failed, 130 interrupted.")]
 pub struct Cli {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
@@ -32,16 +32,20 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List every bench target, its harness and its benchmarks
-    #[command(after_help = "Cargo's other flags for packages, features and locking work too; docs/cli.md has all.\n\n\
+    #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
+                            --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\n\
                             Examples:\n  cargo perfguard list\n  cargo perfguard list --format json parse")]
     List(ListArgs),
     /// Measure the benchmarks of the working tree and record the results
-    #[command(after_help = "Cargo's other flags for packages, features and locking work too; docs/cli.md has all.\n\n\
+    #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
+                            --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\n\
                             Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
                             cargo perfguard run -p my-crate --budget 5m --precision 0.5%")]
     Run(Box<RunArgs>),
-    /// Measure a commit, keep its executables, and give it a name to compare with
-    #[command(after_help = "Cargo's other flags for packages, features and locking work too; docs/cli.md has all.\n\n\
+    /// Measure a commit and give it a name to compare with
+    #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
+                            --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\
+                            How to measure is said as to `run`: --quick, --budget, --precision, ….\n\n\
                             Examples:\n  cargo perfguard baseline --commit HEAD~1\n  \
                             cargo perfguard baseline --commit v1.2.0 --name release\n  cargo perfguard baseline list")]
     Baseline(Box<BaselineArgs>),
@@ -51,7 +55,7 @@ pub enum Command {
     /// List the recorded runs, newest first
     #[command(after_help = "Examples:\n  cargo perfguard runs\n  cargo perfguard runs --limit 100 --format json")]
     Runs(RunsArgs),
-    /// Show the settings that hold, each with its origin, or write a commented file
+    /// Show the settings that hold and why, or write a commented file
     #[command(after_help = "Examples:\n  cargo perfguard config show --budget 5m\n  cargo perfguard config init")]
     Config(ConfigArgs),
     /// Check that the store is whole, or keep what of it is
@@ -64,7 +68,7 @@ pub enum Command {
     #[command(after_help = "Examples:\n  source <(cargo perfguard completions bash)\n  \
                             cargo perfguard completions fish > ~/.config/fish/completions/cargo-perfguard.fish")]
     Completions(CompletionsArgs),
-    /// Print the manual page, or write one page a command to a folder
+    /// Print the manual page, or write one for each command
     #[command(
         after_help = "Examples:\n  cargo perfguard man | man -l -\n  cargo perfguard man --dir /usr/local/share/man/man1"
     )]
@@ -82,7 +86,7 @@ pub struct GlobalOptions {
     #[arg(short, long, global = true)]
     pub verbose: bool,
     /// Write everything that happens to this file
-    #[arg(long, value_name = "PATH", global = true)]
+    #[arg(long, value_name = "PATH", global = true, hide = true)]
     pub log_file: Option<std::path::PathBuf>,
     /// Colour the output [default: auto]
     #[arg(long, value_name = "WHEN", global = true, value_parser = ["auto", "always", "never"], hide_possible_values = true)]
@@ -111,7 +115,7 @@ pub struct OutputOptions {
 /// Where results are kept.
 #[derive(Debug, Clone, Args)]
 pub struct StoreOptions {
-    /// Keep results in this file rather than in the repository's git directory
+    /// Keep results in this file, not in the git directory
     #[arg(long, value_name = "PATH|URL", global = true, help_heading = "Output")]
     pub store: Option<String>,
 }
@@ -126,7 +130,7 @@ impl StoreOptions {
 /// Which benchmarks.
 #[derive(Debug, Clone, Args)]
 pub struct FilterOptions {
-    /// Only benchmarks whose id contains this (can be repeated; several mean or)
+    /// Only benchmarks whose id contains this; several mean or
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
     /// Only benchmarks whose whole id is a FILTER
@@ -137,7 +141,7 @@ pub struct FilterOptions {
 /// Waiting for others.
 #[derive(Debug, Clone, Args)]
 pub struct WaitOptions {
-    /// Leave with code 97 rather than wait for another perfguard
+    /// Leave with code 97 rather than wait for another
     #[arg(long)]
     pub no_wait: bool,
 }
@@ -165,13 +169,13 @@ pub struct RunArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub filter: FilterOptions,
-    /// Show the change against this baseline rather than `main`
+    /// Show the change against this baseline, not `main`
     #[arg(long, value_name = "NAME", conflicts_with = "no_baseline")]
     pub baseline: Option<String>,
     /// Show no change against a baseline
     #[arg(long)]
     pub no_baseline: bool,
-    /// Go on with the same command's last run, if it was not finished
+    /// Go on with this command's last run if it did not finish
     #[arg(long)]
     pub resume: bool,
     #[command(flatten)]
@@ -198,8 +202,8 @@ pub struct BaselineArgs {
     /// What to do with baselines, where it is not measuring one.
     #[command(subcommand)]
     pub verb: Option<BaselineVerb>,
-    /// Measure this commit: any revision that git understands
-    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    /// Measure this revision [default: HEAD]
+    #[arg(long, value_name = "REV", default_value = "HEAD", hide_default_value = true)]
     pub commit: String,
     /// Give the commit this name
     #[arg(long, value_name = "NAME", default_value = "main")]
@@ -207,7 +211,7 @@ pub struct BaselineArgs {
     /// Measure again although the commit was measured here before
     #[arg(long)]
     pub fresh: bool,
-    /// Go on with the same command's last run, if it was not finished
+    /// Go on with this command's last run if it did not finish
     #[arg(long)]
     pub resume: bool,
     #[command(flatten)]
@@ -400,6 +404,25 @@ pub struct ManifestOptions {
     /// Use the workspace of this Cargo.toml
     #[arg(long, value_name = "PATH", help_heading = "Cargo", global = true)]
     pub manifest_path: Option<std::path::PathBuf>,
+}
+
+/// Reads the words of a command line.
+///
+/// # Errors
+/// What clap has to say: help is an error too.
+pub(crate) fn parse(words: Vec<std::ffi::OsString>) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches_mut(&mut for_a_screen().try_get_matches_from(words)?)
+}
+
+/// The definition with help that fits a screen: where a command has verbs too, how to measure is named in one line.
+fn for_a_screen() -> clap::Command {
+    Cli::command().mut_subcommand("baseline", |command| {
+        let hide = |argument: clap::Arg| {
+            let measures = argument.get_help_heading() == Some("Measuring");
+            if measures { argument.hide(true) } else { argument }
+        };
+        command.mut_args(hide).disable_help_subcommand(true)
+    })
 }
 
 /// The command line's own definition, for the reference that is generated from it.

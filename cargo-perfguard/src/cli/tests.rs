@@ -37,12 +37,21 @@ fn every_command_and_argument_has_a_help_that_begins_large_and_ends_without_a_pe
 }
 
 #[test]
-fn the_help_of_every_command_fits_a_screen() {
-    for name in Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).chain([String::new()]) {
-        let words = ["cargo perfguard", &name, "--help"].into_iter().filter(|word| !word.is_empty());
-        let help = Cli::try_parse_from(words).expect_err("help is told as an error").to_string();
-        assert!(help.lines().count() <= 55, "{name} has {} lines", help.lines().count());
-        assert!(name.is_empty() || help.contains("Examples:"), "{name} has no example");
+fn the_help_of_every_command_fits_a_screen_and_has_examples() {
+    const LINES: usize = 40;
+    const COLUMNS: usize = 80;
+    let mut all = for_a_screen().term_width(COLUMNS);
+    all.build();
+    walk(&all, &mut |command| {
+        let name = command.get_name();
+        let help = command.clone().term_width(COLUMNS).render_help().to_string();
+        assert!(help.lines().count() <= LINES, "{name} has {} lines", help.lines().count());
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(COLUMNS), "{name} has a line of {widest:?}:\n{help}");
+    });
+    for command in all.get_subcommands().filter(|command| command.get_name() != "help") {
+        let help = command.clone().render_help().to_string();
+        assert!(help.contains("Examples:\n  "), "{} has no example", command.get_name());
     }
 }
 

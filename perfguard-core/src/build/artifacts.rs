@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::BuildError;
 use super::Layout;
-use super::cargo::Built;
 use super::kit_check::{self, KIT_FOLDER, KIT_REFUSED};
+use super::messages::Built;
 use super::retention::touch;
 use super::role_linker::DESCRIPTION;
 use super::state::mtime_ns;

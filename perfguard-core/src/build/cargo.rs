@@ -4,25 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Message, TargetKind as CargoKind};
-
 use super::BuildError;
 use super::Layout;
 use super::cargo_config::CargoConfig;
+use super::messages::{Built, Told, plain, tail, told, unstable_files};
 use super::role_runner::Capture;
 use super::roles::{CAPTURES, HERE, KITS, OWN_PREFIX, RUNNER_NAME, WRAPPER, WRAPPER_NAME};
 use super::workbench::BuildRequest;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::model::{RunEnvironment, TargetId, TargetKind};
+use crate::model::{RunEnvironment, TargetKind};
 use crate::process::{self, CommandSpec, Stream};
-
-/// An executable as cargo built it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Built {
-    pub(super) target: TargetId,
-    pub(super) program: PathBuf,
-}
 
 /// What was built.
 #[derive(Debug)]
@@ -132,7 +124,7 @@ impl Cargo<'_> {
             Stream::Err => complaint.extend([line, "\n"]),
         })
         .map_err(BuildError::Call)?;
-        match missing_toolchain(&complaint) {
+        match process::missing_toolchain(&complaint) {
             Some(toolchain) => Err(BuildError::ToolchainMissing { toolchain, what: self.what.clone() }),
             None if cancel.is_cancelled() => Err(BuildError::Interrupted),
             None if end.code != Some(0) => {
@@ -185,7 +177,7 @@ impl Cargo<'_> {
     ) -> Result<BuiltTargets, BuildError> {
         events.event(Event::CargoStarted { purpose: format!("building {}", self.what) });
         events.event(Event::Detail(detail(&self.build_words())));
-        let called = self.call(triples, &self.build_words(), &mut |line| events.event(Event::CargoLine(line)), cancel);
+        let called = self.call(triples, &self.build_words(), &mut |event| events.event(event), cancel);
         events.event(Event::CargoFinished { well: called.as_ref().is_ok_and(|called| called.well) });
         let Called { built, well, complaint } = called?;
         if well {
@@ -193,7 +185,7 @@ impl Cargo<'_> {
             return Ok(BuiltTargets { built, complete: true, needs_nightly: Vec::new() });
         }
         let needs_nightly = unstable_files(&complaint);
-        if let Some(toolchain) = missing_toolchain(&complaint) {
+        if let Some(toolchain) = process::missing_toolchain(&complaint) {
             return Err(BuildError::ToolchainMissing { toolchain, what: self.what.clone() });
         }
         let compiled = complaint.contains("could not compile") || complaint.contains("custom build command");
@@ -257,16 +249,27 @@ impl Cargo<'_> {
         &self,
         triples: &[String],
         words: &[OsString],
-        on_line: &mut dyn FnMut(String),
+        on_event: &mut dyn FnMut(Event),
         cancel: &CancellationToken,
     ) -> Result<Called, BuildError> {
         let spec = self.command(triples, words);
         let (mut built, mut complaint) = (Vec::new(), String::new());
         let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
-            Stream::Out => built.extend(executable_of(line)),
+            Stream::Out => match told(line) {
+                Some(Told::Built(executable)) => built.push(executable),
+                Some(Told::Error(text)) => {
+                    for line in text.lines() {
+                        complaint.extend([&plain(line), "\n"]);
+                        on_event(Event::CargoLine(line.to_owned()));
+                    }
+                }
+                // Those of an old commit, or of a crate that denies them, would bury everything else.
+                Some(Told::Warning(text)) => on_event(Event::Detail(text)),
+                None => {}
+            },
             Stream::Err => {
                 complaint.extend([&plain(line), "\n"]);
-                on_line(line.to_owned());
+                on_event(Event::CargoLine(line.to_owned()));
             }
         })
         .map_err(BuildError::Call)?;
@@ -280,7 +283,8 @@ impl Cargo<'_> {
         let role = |name: &str| self.layout.bin().join(super::roles::VERSION).join(name);
         let quoted = |path: &Path| toml::Value::String(path.display().to_string()).to_string();
         let mut words = words.to_vec();
-        words.push("--message-format=json-render-diagnostics".into());
+        let ansi = if self.request.color { ",json-diagnostic-rendered-ansi" } else { "" };
+        words.push(format!("--message-format=json{ansi}").into());
         words.extend(["--manifest-path".into(), self.layout.wb().join(&self.request.manifest).into()]);
         words.extend(["--target-dir".into(), self.layout.out().into()]);
         words.extend(["--config".into(), format!("build.build-dir={}", quoted(&self.layout.build())).into()]);
@@ -350,54 +354,9 @@ fn detail(words: &[OsString]) -> String {
     format!("calls `cargo {}` in the workbench", words.join(" "))
 }
 
-/// The source files in which a stable compiler refused `#![feature(…)]` (E0554): the place follows the message.
-fn unstable_files(complaint: &str) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = Vec::new();
-    let mut lines = complaint.lines();
-    while lines.by_ref().any(|line| line.starts_with("error[E0554]")) {
-        let place = lines.by_ref().next().and_then(|line| line.trim_start().strip_prefix("--> "));
-        let file = place.and_then(|place| place.rsplitn(3, ':').last()).map(PathBuf::from);
-        files.extend(file.filter(|file| !files.contains(file)));
-    }
-    files
-}
-
 /// Whether a cargo is one of rustup's toolchains' (`…/toolchains/NAME/bin/cargo`).
 fn has_rustup(cargo: &OsString) -> bool {
     Path::new(cargo).components().any(|part| part.as_os_str() == "toolchains")
-}
-
-/// The bench executable that a line of cargo's JSON tells of.
-fn executable_of(line: &str) -> Option<Built> {
-    let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str::<Message>(line) else { return None };
-    let program = artifact.executable.filter(|_| artifact.profile.test)?.into_std_path_buf();
-    let target = &artifact.target;
-    let is = |kind: CargoKind| target.kind.contains(&kind);
-    let kind = if is(CargoKind::Bench) {
-        TargetKind::Bench
-    } else if is(CargoKind::Bin) {
-        TargetKind::Bin
-    } else if is(CargoKind::Test) {
-        TargetKind::Test
-    } else if is(CargoKind::Example) {
-        TargetKind::Example
-    } else {
-        TargetKind::Lib
-    };
-    let package = package_name(&artifact.package_id.repr)?;
-    Some(Built { target: TargetId { package, kind, name: target.name.clone() }, program })
-}
-
-/// The name in a package identifier: `path+file:///x/NAME#1.0.0`, `…#NAME@1.0.0`, or of old `NAME 1.0.0 (…)`.
-fn package_name(identifier: &str) -> Option<String> {
-    let Some((url, fragment)) = identifier.split_once('#') else {
-        return identifier.split(' ').next().map(str::to_owned);
-    };
-    match fragment.split_once('@') {
-        Some((name, _)) => Some(name.to_owned()),
-        None if fragment.starts_with(|c: char| c.is_ascii_digit()) => url.rsplit('/').next().map(str::to_owned),
-        None => Some(fragment.to_owned()),
-    }
 }
 
 /// The request's flags with its choice of targets replaced by the targets that were built: all of them, or those of one
@@ -433,45 +392,10 @@ fn only_these(args: &[OsString], built: &[Built], package: Option<&str>) -> Vec<
     kept
 }
 
-/// The toolchain that rustup says is not installed.
-fn missing_toolchain(complaint: &str) -> Option<String> {
-    let line = complaint.lines().find(|line| line.contains("toolchain") && line.contains("is not installed"))?;
-    let start = line.find("toolchain")? + "toolchain".len();
-    Some(line[start..].split(['\'', '`', ' ']).find(|word| !word.is_empty())?.to_owned())
-}
-
-/// A line without terminal colours.
-fn plain(line: &str) -> String {
-    let mut text = String::new();
-    let mut rest = line;
-    while let Some(at) = rest.find("\u{1b}[") {
-        text.push_str(&rest[..at]);
-        let sequence = &rest[at + 2..];
-        rest = sequence.find(|c: char| c.is_ascii_alphabetic()).map_or("", |end| &sequence[end + 1..]);
-    }
-    text + rest
-}
-
-/// Cargo's own message: from its first `error` on, at most 30 lines.
-fn tail(complaint: &str) -> String {
-    let lines: Vec<_> = complaint.lines().skip_while(|line| !line.starts_with("error")).take(30).collect();
-    if lines.is_empty() { complaint.trim_end().to_owned() } else { lines.join("\n") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn package_identifiers_of_all_ages_name_their_package() {
-        for (identifier, name) in [
-            ("path+file:///home/x/my-crate#0.1.0", "my-crate"),
-            ("path+file:///home/x/folder#other@0.1.0", "other"),
-            ("my-crate 0.1.0 (path+file:///home/x)", "my-crate"),
-        ] {
-            assert_eq!(package_name(identifier).as_deref(), Some(name));
-        }
-    }
+    use crate::model::TargetId;
 
     #[test]
     fn a_second_call_names_only_what_was_built() {
@@ -491,13 +415,6 @@ mod tests {
     }
 
     #[test]
-    fn rustups_complaint_names_the_toolchain() {
-        let text = "error: toolchain '1.60.0-x86_64-unknown-linux-gnu' is not installed\nhelp: run …";
-        assert_eq!(missing_toolchain(text).as_deref(), Some("1.60.0-x86_64-unknown-linux-gnu"));
-        assert_eq!(missing_toolchain("error: could not compile"), None);
-    }
-
-    #[test]
     fn what_a_hook_or_rustup_exported_does_not_answer_for_a_build() {
         let variables = |list: &[(&str, &str)]| list.iter().map(|(n, v)| (n.into(), v.into())).collect::<Vec<_>>();
         let kept = |list: &[(&str, &str)]| {
@@ -510,18 +427,5 @@ mod tests {
         assert_eq!(kept(&[("CARGO_TARGET_DIR", "/x"), ("CARGO", "/x")]), own);
         assert_eq!(kept(&[("RUSTUP_TOOLCHAIN", "nightly"), ("RUSTUP_TOOLCHAIN_SOURCE", "cli")])[0], "RUSTUP_TOOLCHAIN");
         assert_eq!(kept(&[("RUSTC_BOOTSTRAP", "1")])[0], "RUSTC_BOOTSTRAP");
-    }
-
-    #[test]
-    fn the_files_with_unstable_features_are_named() {
-        let text = "error[E0554]: `#![feature]` may not be used on the stable release channel\n --> benches/b.rs:2:12\n  |\n\
-                    2 | #![feature(test)]\n\nerror: could not compile `p` (bench \"b\") due to 1 previous error";
-        assert_eq!(unstable_files(text), [PathBuf::from("benches/b.rs")]);
-        assert!(unstable_files("error[E0432]: unresolved import\n --> src/lib.rs:1:5").is_empty());
-    }
-
-    #[test]
-    fn colours_are_taken_out_of_what_is_searched() {
-        assert_eq!(plain("\u{1b}[1m\u{1b}[31merror\u{1b}[0m: no"), "error: no");
     }
 }

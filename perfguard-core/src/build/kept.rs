@@ -1,14 +1,15 @@
 //! Kept folders: what one build left, in the shape of `here`, for its benches to run among.
 
+use std::io;
 use std::path::Path;
 
 use super::checkout_error::Doing;
-use super::layout::{GONE, MAKING};
+use super::layout::{GONE, MAKING, REMOVING};
 use super::seat::KEY_FILE;
 use super::{CheckoutError, Layout};
 
 const KEEPING: &str = "keep what the build left";
-const REMOVING: &str = "remove a kept folder";
+const REMOVE: &str = "remove a kept folder";
 
 /// Copies from `here` what a bench may look for at run time: sources, programs, `CARGO_TARGET_TMPDIR`, `OUT_DIR`s,
 /// shared objects, the stand-in git directory and the links to what lies outside. Whole or not at all; what was kept
@@ -39,8 +40,18 @@ pub(super) fn remove(layout: &Layout, key: &str) -> Result<(), CheckoutError> {
         // Renamed first: a folder that is half removed must not be found under its name.
         let gone = layout.root().join(format!("{GONE}{key}"));
         remove_if_there(&gone)?;
-        fs_err::rename(kept, &gone).doing(REMOVING)?;
-        fs_err::remove_dir_all(gone).doing(REMOVING)?;
+        match fs_err::rename(&kept, &gone) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                let marker = layout.root().join(format!("{REMOVING}{key}"));
+                fs_err::write(&marker, "").doing(REMOVE)?;
+                fs_err::remove_dir_all(kept).doing(REMOVE)?;
+                fs_err::remove_file(marker).doing(REMOVE)?;
+            }
+            renamed => {
+                renamed.doing(REMOVE)?;
+                fs_err::remove_dir_all(gone).doing(REMOVE)?;
+            }
+        }
     }
     Ok(())
 }
@@ -59,7 +70,43 @@ pub(super) fn sweep(layout: &Layout) -> Result<(), CheckoutError> {
     for name in names(layout)? {
         if name.starts_with(MAKING) || name.starts_with(GONE) {
             remove_if_there(&layout.root().join(name))?;
+        } else if let Some(key) = name.strip_prefix(REMOVING) {
+            remove_if_there(&layout.kept(key))?;
+            fs_err::remove_file(layout.root().join(&name)).doing(REMOVE)?;
         }
+    }
+    Ok(())
+}
+
+/// Makes a folder anew, file by file with its times, so that it can be renamed: the layers of an overlay file system
+/// refuse to rename folders that lie in a lower one.
+pub(super) fn make_movable(layout: &Layout, folder: &Path) -> Result<(), CheckoutError> {
+    const DOING: &str = "make a folder of the workbench anew";
+    let making = layout.root().join(format!("{MAKING}movable"));
+    remove_if_there(&making)?;
+    copy(folder, &making)?;
+    keep_times(folder, &making)?;
+    fs_err::remove_dir_all(folder).doing(DOING)?;
+    fs_err::rename(making, folder).doing(DOING)
+}
+
+/// Gives the files of a copy the times of the original's: cargo goes by them.
+fn keep_times(from: &Path, to: &Path) -> Result<(), CheckoutError> {
+    use nix::sys::stat::{UtimensatFlags, utimensat};
+    use nix::sys::time::TimeSpec;
+    use std::os::unix::fs::MetadataExt;
+    let found = fs_err::symlink_metadata(from).doing(KEEPING)?;
+    if found.is_dir() {
+        for item in fs_err::read_dir(from).doing(KEEPING)? {
+            let name = item.doing(KEEPING)?.file_name();
+            keep_times(&from.join(&name), &to.join(&name))?;
+        }
+    } else if found.is_file() {
+        let (accessed, modified) =
+            (TimeSpec::new(found.atime(), found.atime_nsec()), TimeSpec::new(found.mtime(), found.mtime_nsec()));
+        utimensat(nix::fcntl::AT_FDCWD, to, &accessed, &modified, UtimensatFlags::NoFollowSymlink)
+            .map_err(io::Error::from)
+            .doing(KEEPING)?;
     }
     Ok(())
 }
@@ -70,7 +117,7 @@ fn names(layout: &Layout) -> Result<Vec<String>, CheckoutError> {
 }
 
 fn remove_if_there(folder: &Path) -> Result<(), CheckoutError> {
-    if folder.is_dir() { fs_err::remove_dir_all(folder).doing(REMOVING) } else { Ok(()) }
+    if folder.is_dir() { fs_err::remove_dir_all(folder).doing(REMOVE) } else { Ok(()) }
 }
 
 /// Copies a file, a symbolic link as a link, or a directory whole. The standard library's copy shares the blocks

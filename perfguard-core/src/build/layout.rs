@@ -1,5 +1,7 @@
 //! Where everything of one repository's workbench lies. Knows names only.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::CheckoutError;
@@ -31,6 +33,8 @@ impl Layout {
         const DOING: &str = "make the workbench's folder";
         fs_err::create_dir_all(root).doing(DOING)?;
         let layout = Self { root: fs_err::canonicalize(root).doing(DOING)? };
+        // Sources that may be private, and the user's environment, in which there may be secrets.
+        fs_err::set_permissions(&layout.root, Permissions::from_mode(0o700)).doing(DOING)?;
         for folder in [layout.kits(), layout.bin(), layout.capture(), layout.artifacts()] {
             fs_err::create_dir_all(folder).doing(DOING)?;
         }
@@ -99,5 +103,20 @@ pub(super) const KEPT: &str = "kept-";
 pub(super) const MAKING: &str = "making-";
 /// How the names of folders begin that are being removed.
 pub(super) const GONE: &str = "gone-";
+/// How the name of a file begins that marks a kept folder as half removed, where it cannot be renamed first.
+pub(super) const REMOVING: &str = "removing-";
 /// How the name of a folder begins on its way from one place to another, where folders cannot be exchanged.
 pub(super) const MOVING: &str = "moving-";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_repository_is_for_its_owners_eyes_only() {
+        let cache = tempfile::tempdir().unwrap();
+        let layout = Layout::create(&cache.path().join("repository")).unwrap();
+        let mode = fs_err::metadata(layout.root()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}

@@ -18,6 +18,7 @@ mod layout;
 mod link_kit;
 mod lock;
 mod manifests;
+mod messages;
 mod retention;
 mod role_linker;
 mod role_runner;

@@ -43,7 +43,7 @@ fn change_arguments(words: &mut Vec<OsString>, start: usize, shim: &Path) -> Opt
         return None;
     }
     let linker = chosen_linker(words).unwrap_or_else(|| "cc".into());
-    if !is_called_like_a_compiler(&linker) {
+    if !is_driven_like_a_compiler(&linker) {
         return None;
     }
     let mut option = OsString::from("linker=");
@@ -92,13 +92,15 @@ fn chosen_linker(words: &[OsString]) -> Option<OsString> {
         .map(Into::into)
 }
 
-/// Whether rustc would drive this linker as it drives a C compiler, which is how it drives perfguard's.
-fn is_called_like_a_compiler(linker: &OsStr) -> bool {
+/// Whether rustc would drive this linker as it drives a C compiler, which is how it drives perfguard's. By rustc's own
+/// rule: whatever is not called like a bare linker, a script of the user's among them.
+fn is_driven_like_a_compiler(linker: &OsStr) -> bool {
     let stem = Path::new(linker).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '.');
-    ["cc", "gcc", "clang", "c++", "g++", "clang++"]
+    let is_bare = ["ld", "lld", "link", "rust-lld", "lld-link", "wasm-ld"]
         .iter()
-        .any(|name| stem == *name || stem.ends_with(&format!("-{name}")))
+        .any(|name| stem == *name || stem.ends_with(&format!("-{name}")));
+    !is_bare
 }
 
 #[cfg(test)]
@@ -136,12 +138,16 @@ mod tests {
         assert!(text.ends_with("-C linker=/roles/perfguard-cc"), "{text}");
         assert_eq!(linker, Some("/usr/bin/clang-15".into()));
         assert_eq!(changed("rustc --crate-name bench b.rs").1, Some("cc".into()));
+        let own = changed("rustc --crate-name bench b.rs -C linker=/wb/tools/linker.sh").1;
+        assert_eq!(own, Some("/wb/tools/linker.sh".into()), "rustc drives what it does not know as a compiler");
     }
 
     #[test]
     fn build_scripts_and_linkers_of_another_kind_are_linked_as_they_are() {
         assert_eq!(changed("rustc --crate-name build_script_build build.rs --crate-type bin").1, None);
-        assert_eq!(changed("rustc --crate-name bench b.rs -C linker=rust-lld").1, None);
+        for linker in ["rust-lld", "ld.lld", "/opt/ld", "x86_64-linux-gnu-ld", "lld-15"] {
+            assert_eq!(changed(&format!("rustc --crate-name bench b.rs -C linker={linker}")).1, None, "{linker}");
+        }
         assert_eq!(changed("rustc --crate-name m m.rs --crate-type proc-macro").1, None);
     }
 

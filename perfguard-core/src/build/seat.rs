@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkout_error::Doing;
 use super::layout::{KEPT, MOVING};
-use super::{CheckoutError, Layout};
+use super::{CheckoutError, Layout, kept};
 
 /// Whose folder is to be `here`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,13 @@ pub(super) fn swap(layout: &Layout, key: &str) -> Result<Swap, CheckoutError> {
     }
     match exchange(&layout.here(), &layout.kept(key)) {
         Ok(()) => Ok(Swap::Exchanged),
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            // Either lies in a lower layer of an overlay file system, from where no folder is renamed.
+            kept::make_movable(layout, &layout.here())?;
+            kept::make_movable(layout, &layout.kept(key))?;
+            exchange(&layout.here(), &layout.kept(key))
+                .map_or_else(|_| swap_by_renaming(layout, key), |()| Ok(Swap::Exchanged))
+        }
         Err(_) => swap_by_renaming(layout, key),
     }
 }

@@ -128,6 +128,32 @@ fn what_was_half_kept_or_half_removed_is_swept_and_never_used() {
 }
 
 #[test]
+fn a_folder_that_is_made_anew_has_the_same_files_links_and_times() {
+    let (_folder, layout) = workbench();
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::new(1_000_000, 123_456_789);
+    let file = layout.out().join("file");
+    std::fs::write(&file, "content").unwrap();
+    std::fs::File::options().append(true).open(&file).unwrap().set_modified(old).unwrap();
+    std::os::unix::fs::symlink("file", layout.out().join("link")).unwrap();
+    let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&path.metadata().unwrap());
+    let before = inode(&file);
+    kept::make_movable(&layout, &layout.here()).unwrap();
+    assert_ne!(inode(&file), before);
+    assert_eq!(file.metadata().unwrap().modified().unwrap(), old);
+    assert_eq!(std::fs::read_link(layout.out().join("link")).unwrap(), Path::new("file"));
+    assert_eq!(in_order(&layout), ORDER);
+}
+
+#[test]
+fn a_kept_folder_that_could_not_be_renamed_away_goes_whole_after_a_kill() {
+    let (_folder, layout) = workbench();
+    std::fs::write(layout.root().join("removing-a"), "").unwrap();
+    let checkout = Checkout::open(layout.clone(), None).unwrap();
+    assert!(!checkout.has("a") && !layout.root().join("removing-a").exists());
+    assert_eq!(checkout.kept().unwrap(), ["b"]);
+}
+
+#[test]
 fn a_key_must_be_fit_for_a_file_name() {
     let (_folder, layout) = workbench();
     let mut checkout = Checkout::open(layout, None).unwrap();

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use error::{ConfigError, Origin, Place};
 pub use file::{Table, Value};
-pub use schema::{commented_file, json_schema};
+pub use schema::{SCHEMA_URL, commented_file, json_schema};
 
 use crate::model::{BenchmarkId, Observations};
 use file::FileConfig;

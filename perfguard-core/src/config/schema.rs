@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{KEYS, Key, Kind, TABLE_KEYS};
 
+/// Where the schema is published, for editors: they read it from a file's first line.
+pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/perfguard/perfguard/main/schemas/perfguard.toml.json";
+
 /// The schema of `perfguard.toml`.
 pub fn json_schema() -> Value {
     let mut sections: Map<String, Value> = Map::new();
@@ -60,10 +63,9 @@ fn property(key: &Key) -> Value {
 
 /// A file with every key as a comment, at its default.
 pub fn commented_file() -> String {
-    let mut text = String::from(
-        "# Settings of `cargo perfguard`. A variable beats this file (`PERFGUARD_RUN_BUDGET`), a flag beats both.\n\
-         # `cargo perfguard config show` tells what holds, and why.\n",
-    );
+    let mut text = format!("#:schema {SCHEMA_URL}\n");
+    text += "# Settings of `cargo perfguard`. A variable beats this file (`PERFGUARD_RUN_BUDGET`), a flag beats both.\n\
+         # `cargo perfguard config show` tells what holds, and why.\n";
     let mut section = "";
     for key in KEYS {
         let (own, name) = key.path.split_once('.').expect("a key lies in a section");

@@ -61,27 +61,77 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
     }
 }
 
+/// Texts that a key of this kind does not take.
+fn malformed(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Duration => {
+            &["", " ", "5", "0s", "-5s", "soon", "5 parsecs", "PT5S", "1..2s", "5%", "99999999999999999999d"]
+        }
+        Kind::Percent => &["", "%", "1", "0%", "-1%", "101%", "NaN%", "inf%", "1%%", "1 s"],
+        Kind::Bytes => &["", "MiB", "5", "0MiB", "-1GiB", "NaNGiB", "infB", "1GB/s", "1 mib"],
+        Kind::Observations => &["", "..", "8..", "..8", "0..3", "9..3", "a..b", "1.5", "8..40..50", "99999999999"],
+        Kind::Count => &["", "0", "-1", "1.5", "many", "0x10", "99999999999999999999"],
+        Kind::Text => &[""],
+        // Every text is a list as a variable or flag; in a file, a text is none.
+        Kind::List => &[],
+        Kind::Choice(_) => &["", "other", "Fastest", "fastest,median"],
+    }
+}
+
+/// What TOML knows besides texts, numbers and lists of texts.
+const OTHER_VALUES: [&str; 10] =
+    ["true", "-1", "0", "1.5", "nan", "[1]", "[[]]", "{}", "1979-05-27", "99999999999999999999"];
+
 #[test]
 fn every_malformed_value_of_every_key_says_what_was_expected() {
+    let refused = |key: &Key, path: &str, text: &str| {
+        let Err(error) = load(text) else { panic!("{text} is taken") };
+        let message = error.to_string();
+        assert!(message.contains(path) && message.contains(&key.kind.expected()), "{text}: {message}");
+        assert!(message.contains("perfguard.toml:2"), "{text}: {message}");
+    };
+    let values = |key: &Key| {
+        let texts = malformed(key.kind).iter().map(|text| format!("{text:?}"));
+        let list = (key.kind != Kind::List).then_some("[\"a\"]");
+        let text = (key.kind == Kind::List).then_some("\"a\"");
+        texts.chain(OTHER_VALUES.into_iter().chain(list).chain(text).map(str::to_owned)).collect::<Vec<_>>()
+    };
     for key in KEYS {
         let (section, name) = key.path.split_once('.').unwrap();
-        for value in ["true", "\"\"", "-1", "[1]", "{}", "1979-05-27", "0"] {
-            if key.kind == Kind::List && value == "[]" {
-                continue;
-            }
-            let text = format!("[{section}]\n{name} = {value}\n");
-            let Err(error) = load(&text) else { panic!("{text} is taken") };
-            let message = error.to_string();
-            assert!(message.contains(key.path) && message.contains(&key.kind.expected()), "{text}: {message}");
-            assert!(message.contains("perfguard.toml:2"), "{message}");
+        for value in values(key) {
+            refused(key, key.path, &format!("[{section}]\n{name} = {value}\n"));
         }
-        let variable = keys::variable(key);
         let folder = workspace("", "");
-        if !matches!(key.kind, Kind::Text | Kind::List) {
-            let error = load_with(folder.path(), &[(&variable, "nonsense")], &[]).unwrap_err().to_string();
+        for text in malformed(key.kind).iter().filter(|text| !text.is_empty()) {
+            let variable = keys::variable(key);
+            let error = load_with(folder.path(), &[(&variable, text)], &[]).unwrap_err().to_string();
             assert!(error.contains(&variable) && error.contains(&key.kind.expected()), "{error}");
+            let error = load_with(folder.path(), &[], &[(key.path, "--flag", (*text).to_owned())]).unwrap_err();
+            assert!(matches!(&error, ConfigError::Value { origin: Origin::Flag(_), .. }), "{error}");
+            assert!(error.to_string().contains(&key.kind.expected()), "{error}");
         }
     }
+    for key in keys::TABLE_KEYS {
+        for value in values(key) {
+            for table in ["benchmark.\"a::*\"", "category.slow"] {
+                refused(key, &format!("{table}.{}", key.path), &format!("[{table}]\n{} = {value}\n", key.path));
+            }
+        }
+    }
+    for value in ["true", "\"a\"", "[1]", "{}"] {
+        let Err(error) = load(&format!("[category.slow]\nbenchmarks = {value}\n")) else { panic!("{value} is taken") };
+        assert!(error.to_string().contains("category.slow.benchmarks"), "{error}");
+    }
+}
+
+#[test]
+fn a_section_or_a_table_that_is_none_is_named() {
+    for text in ["run = 1\n", "benchmark = \"a\"\n", "[[run]]\nbudget = \"1s\"\n"] {
+        let Err(error) = load(text) else { panic!("{text} is taken") };
+        assert!(error.to_string().contains("perfguard.toml:1"), "{text}: {error}");
+    }
+    let Err(error) = load("[benchmark]\nstatistic = \"median\"\n") else { panic!("it is no table of tables") };
+    assert!(error.to_string().contains("benchmark.statistic"), "{error}");
 }
 
 #[test]

@@ -181,7 +181,13 @@ impl Rounds<'_, '_> {
     fn observe<E>(&mut self, unit: usize, record: &mut Record<'_, E>) -> Result<(), E> {
         if self.units[unit].processes == 0 {
             for _ in 0..self.settings.warm_up_processes {
-                if self.is_too_slow_for_warm_up() || self.is_exact(unit) {
+                if self.is_exact(unit) {
+                    break;
+                }
+                if self.is_too_slow_for_warm_up() {
+                    let id = &self.standings[self.units[unit].jobs[0]].id;
+                    let message = format!("`{id}` has no warm-up process: the budget would not do for one of each");
+                    self.surroundings.events.event(Event::Detail(message));
                     break;
                 }
                 self.process(unit, true, record)?;
@@ -212,8 +218,8 @@ impl Rounds<'_, '_> {
             self.take(unit, &jobs, observed, warm_up, record)?;
         }
         let done = self.standings.iter().filter(|standing| standing.stopped.is_some()).count();
-        let (total, spent, left) = (self.standings.len(), self.elapsed(), self.left());
-        self.surroundings.events.event(Event::ObservationFinished { id, done, total, spent, left });
+        let (total, spent, left, left_at_most) = (self.standings.len(), self.elapsed(), self.left(), self.is_vague());
+        self.surroundings.events.event(Event::ObservationFinished { id, done, total, spent, left, left_at_most });
         Ok(())
     }
 
@@ -305,6 +311,12 @@ impl Rounds<'_, '_> {
             && (spent / processes).saturating_mul(needed) > self.settings.budget.saturating_sub(self.elapsed())
     }
 
+    /// Whether the precision of some benchmark is not known yet, so that it may need few observations or many.
+    fn is_vague(&self) -> bool {
+        let mut open = self.standings.iter().filter(|standing| standing.stopped.is_none() && !standing.exact);
+        open.any(|standing| standing.half_width.is_none())
+    }
+
     /// Measuring time that is left: what each unit still needs at its own pace, at most the budget.
     fn left(&self) -> Duration {
         let (spent, processes) = self.spent();
@@ -317,7 +329,8 @@ impl Rounds<'_, '_> {
         needs.sum::<Duration>().min(self.settings.budget.saturating_sub(self.elapsed()))
     }
 
-    /// Observations that a benchmark is likely to need: an interval narrows with the square root of their number.
+    /// Observations that a benchmark is likely to need: an interval narrows with the square root of their number. All that
+    /// it may have, as long as there is none.
     fn needed(&self, standing: &Standing) -> u32 {
         let count = u32::try_from(standing.values.len()).unwrap_or(u32::MAX);
         let (least, most) = (self.settings.observations.min, self.settings.observations.max);
@@ -325,7 +338,9 @@ impl Rounds<'_, '_> {
             return 1;
         }
         let missing = least.saturating_sub(count);
-        let Some(width) = standing.half_width.filter(|_| missing == 0) else { return missing.max(1) };
+        let Some(width) = standing.half_width.filter(|_| missing == 0) else {
+            return most.saturating_sub(count).max(1);
+        };
         let wanted = f64::from(count) * (width / self.settings.precision).powi(2);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and casts saturate")]
         let wanted = wanted.ceil() as u32;

@@ -139,7 +139,7 @@ impl NotMeasured {
                 Some("use a nightly compiler (`cargo +nightly perfguard …`), or set `RUSTC_BOOTSTRAP=1`".to_owned())
             }
             Self::NeedsTool { install, .. } => Some(format!("`{install}`")),
-            Self::NoBenchmarks => Some("set `bench = false` for this target to drop the row".to_owned()),
+            Self::NoBenchmarks => Some("`bench = false` in Cargo.toml drops such a target's row".to_owned()),
             Self::HarnessNotDriven { harness } => Some(format!("perfguard does not drive {harness} yet")),
             Self::ListingFailed { .. } => Some("run the bench with `cargo bench` to see it fail".to_owned()),
             Self::FilteredOut => None,

@@ -34,11 +34,13 @@ pub enum PipelineError {
     /// There is nowhere to keep what is built.
     #[error("no cache directory: neither `PERFGUARD_CACHE` nor a home directory is set")]
     NoCacheDirectory,
-    /// No package of the workspace has a bench target.
-    #[error("no bench targets in `{workspace}`")]
+    /// None of the packages that are meant has a bench target.
+    #[error("no bench targets in `{folder}`")]
     NoBenchTargets {
-        /// The workspace's root.
-        workspace: String,
+        /// The folder of the manifest that decides what is meant.
+        folder: String,
+        /// Packages of the workspace that have some.
+        elsewhere: Vec<String>,
     },
     /// There are executables, but none has a benchmark.
     #[error("no benchmark to measure: {reason}")]
@@ -97,8 +99,15 @@ impl PipelineError {
             Self::Lock(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::NoCacheDirectory => Some("set `PERFGUARD_CACHE` to a folder that may grow".to_owned()),
-            Self::NoBenchTargets { .. } => {
-                Some("add a file below `benches/`, or choose packages with `--package` or `--workspace`".to_owned())
+            Self::NoBenchTargets { elsewhere, .. } if elsewhere.is_empty() => {
+                Some("add a file below `benches/`".to_owned())
+            }
+            Self::NoBenchTargets { elsewhere, .. } => {
+                let named: Vec<_> = elsewhere.iter().take(5).map(|name| format!("`--package {name}`")).collect();
+                Some(format!(
+                    "other packages of the workspace have some: {}, or `--workspace` for all",
+                    named.join(", ")
+                ))
             }
             Self::NothingToMeasure { .. } => {
                 Some("`cargo perfguard list` shows each target with its reason".to_owned())

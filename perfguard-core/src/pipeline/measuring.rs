@@ -13,7 +13,8 @@ use crate::environment;
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Job, Planned, ProcessExecutor, Recorded, Sharing, Surroundings};
 use crate::model::{Measurement, NotMeasured, Note, Run, RunCommand, RunId, RunSettings, Selected, Source, Stopped};
-use crate::report::format::duration;
+use crate::process;
+use crate::report::format::{counted, duration};
 use crate::store::{MeasurementKey, Store};
 
 /// What to measure.
@@ -71,6 +72,9 @@ pub(super) fn measure_and_record(
     };
     let surroundings =
         Surroundings { executor: &mut executor, clock, cancel, events, relative_half_width: &relative_half_width };
+    // Building and listing needed more than what follows, and benches should have the machine for themselves.
+    process::give_memory_back();
+    process::let_code_go();
     let start = clock.monotonic();
     let ends = measure::measure_rounds(planned, &settings, surroundings, &mut |job, recorded| {
         let key = keys[open[job]];
@@ -82,14 +86,11 @@ pub(super) fn measure_and_record(
             Recorded::End { stopped, failure, notes } => store.finish_measurement(key, stopped, failure, notes),
         }
     })?;
-    let unreached = ends.iter().zip(&taken).filter(|(end, taken)| **end == Stopped::Budget && **taken == 0).count();
-    if unreached > 0 {
+    if let Some(message) = budget_remark(&ends, &taken, settings.observations.min) {
         let spent = clock.monotonic().saturating_sub(start);
         let needed = minutes_for_all(spent, &taken, settings.observations.min);
-        events.event(Event::Remark {
-            message: format!("{unreached} of {} benchmarks were not reached within the budget", ends.len()),
-            hint: Some(format!("all of them need about `--budget {needed}m`; a filter chooses some")),
-        });
+        let hint = Some(format!("all of them need about `--budget {needed}m`; a filter chooses some"));
+        events.event(Event::Remark { message, hint });
     }
     let interrupted = ends.contains(&Stopped::Interrupted);
     if interrupted {
@@ -98,6 +99,21 @@ pub(super) fn measure_and_record(
         store.finish_run(run, clock.unix_ns())?;
     }
     Ok(Measured { run, interrupted })
+}
+
+/// What is to be said where the budget ended before every benchmark had its fewest observations.
+fn budget_remark(ends: &[Stopped], taken: &[usize], fewest: u32) -> Option<String> {
+    let cut_short = || ends.iter().zip(taken).filter(|(end, _)| **end == Stopped::Budget).map(|(_, taken)| *taken);
+    let unreached = cut_short().filter(|taken| *taken == 0).count();
+    let few = cut_short().filter(|taken| *taken > 0 && *taken < fewest as usize).count();
+    let of = counted(ends.len(), "benchmark");
+    let too_few = format!("fewer than {fewest} observations");
+    match (unreached, few) {
+        (0, 0) => None,
+        (0, few) => Some(format!("{too_few} within the budget: {few} of {of}")),
+        (unreached, 0) => Some(format!("not reached within the budget: {unreached} of {of}")),
+        (unreached, few) => Some(format!("not reached within the budget: {unreached} of {of}; {too_few}: {few}")),
+    }
 }
 
 /// Minutes in which every benchmark would have its fewest observations, at the pace so far.
@@ -172,7 +188,7 @@ fn resumed(what: &Measuring<'_>, store: &Store, events: &mut dyn EventSink) -> R
         };
         let taken: usize = earlier.values().map(observations).sum();
         events.event(Event::Remark {
-            message: format!("goes on with run {id}: {taken} observations are there"),
+            message: format!("goes on with run {id}: {} there", counted(taken, "observation")),
             hint: None,
         });
         let spent = earlier.values().flat_map(|measurement| &measurement.observations);
@@ -269,6 +285,17 @@ fn costly_set_up(target: &PreparedTarget, settings: &RunSettings) -> Option<Dura
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_budget_that_was_too_short_is_told_with_what_it_left_undone() {
+        use Stopped::{Budget, Failed, Precise};
+        let told = |ends: &[Stopped], taken: &[usize]| budget_remark(ends, taken, 8).unwrap_or_default();
+        assert_eq!(told(&[Precise, Failed, Budget], &[8, 0, 9]), "");
+        assert_eq!(told(&[Budget, Precise], &[7, 8]), "fewer than 8 observations within the budget: 1 of 2 benchmarks");
+        assert_eq!(told(&[Budget], &[0]), "not reached within the budget: 1 of 1 benchmark");
+        let both = "not reached within the budget: 1 of 2 benchmarks; fewer than 8 observations: 1";
+        assert_eq!(told(&[Budget, Budget], &[0, 7]), both);
+    }
 
     #[test]
     fn the_time_that_all_would_need_is_told_in_whole_minutes() {

@@ -195,12 +195,22 @@ impl Bench {
         let cached = artifact.folder().join("listing.json");
         let known = fs_err::read(&cached).ok().and_then(|text| serde_json::from_slice::<CachedListing>(&text).ok());
         if let Some(known) = known.filter(|known| known.is_valid(key, harness)) {
+            let (target, kind, count) = (&artifact.target, known.kind, known.listing.names.len());
+            events
+                .event(Event::Detail(format!("`{target}` is {kind}, its {count} benchmarks are known from last time")));
             return Ok(PreparedTarget::listed(artifact, known.kind, known.listing));
         }
         let kind = match harness {
             Some(kind) => kind,
             None => measure::detect_file(&artifact.program).map_err(PipelineError::Cache)?,
         };
+        let why = if harness.is_some() { "as the configuration says" } else { "by a text in its executable" };
+        let why = if harness.is_none() && kind == HarnessKind::Plain {
+            "no harness's text is in its executable"
+        } else {
+            why
+        };
+        events.event(Event::Detail(format!("`{}` is {kind}: {why}", artifact.target)));
         let unlisted = |reason| {
             let harness = Harness { kind, version: None };
             PreparedTarget::unlisted(artifact.target.clone(), Some(artifact.clone()), Some(harness), reason)

@@ -3,7 +3,7 @@
 use super::prepare::{Prepared, is_ordinary_unit_test};
 use super::{PipelineError, Place};
 use crate::model::{BenchmarkId, Selected};
-use crate::plan::{Filter, nearest_ids};
+use crate::plan::{Filter, nearest_ids, packages_with_benches};
 
 /// The benchmarks that the filter means, in the order of targets and harnesses.
 pub(super) fn select(prepared: &Prepared, filter: &Filter) -> Result<Vec<Selected>, PipelineError> {
@@ -35,8 +35,8 @@ pub(super) fn select(prepared: &Prepared, filter: &Filter) -> Result<Vec<Selecte
 /// There must be a bench target, or at least a unit-test executable with benchmarks in it.
 pub(super) fn require_targets(place: &Place, prepared: &Prepared) -> Result<(), PipelineError> {
     if prepared.targets.iter().all(is_ordinary_unit_test) {
-        let workspace = place.workspace.root().display().to_string();
-        return Err(PipelineError::NoBenchTargets { workspace });
+        let folder = place.manifest.parent().unwrap_or(place.workspace.root()).display().to_string();
+        return Err(PipelineError::NoBenchTargets { folder, elsewhere: packages_with_benches(&place.workspace) });
     }
     Ok(())
 }

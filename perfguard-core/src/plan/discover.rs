@@ -20,6 +20,9 @@ pub enum PlanError {
     /// `cargo metadata` said no.
     #[error("cargo could not read the workspace\n{0}")]
     Metadata(String),
+    /// The folder asks for a toolchain that is not installed.
+    #[error("toolchain `{0}` is not installed, and the working tree asks for it")]
+    ToolchainMissing(String),
     /// `cargo metadata` answered something unreadable.
     #[error("could not read the answer of `cargo metadata`")]
     Unreadable(#[source] cargo_metadata::Error),
@@ -38,6 +41,7 @@ impl PlanError {
             Self::NoManifest(_) => {
                 Some("run this inside a cargo package or workspace, or name one with `--manifest-path`".to_owned())
             }
+            Self::ToolchainMissing(toolchain) => Some(format!("`rustup toolchain install {toolchain}`")),
             Self::Call(_) => Some("install Rust and cargo, or put `cargo` on the PATH".to_owned()),
             Self::Metadata(_) | Self::Unreadable(_) | Self::Interrupted => None,
         }
@@ -124,11 +128,21 @@ pub fn read_metadata(
     if cancel.is_cancelled() {
         return Err(PlanError::Interrupted);
     }
+    if let Some(toolchain) = process::missing_toolchain(&complaint).filter(|_| end.code != Some(0)) {
+        return Err(PlanError::ToolchainMissing(toolchain));
+    }
     if end.code != Some(0) {
         return Err(PlanError::Metadata(complaint.trim_end().to_owned()));
     }
     let json = answer.lines().find(|line| line.starts_with('{')).unwrap_or_default();
     Ok(Workspace { metadata: MetadataCommand::parse(json).map_err(PlanError::Unreadable)? })
+}
+
+/// The packages of the workspace that have a `[[bench]]` target, by name.
+pub fn packages_with_benches(workspace: &Workspace) -> Vec<String> {
+    let packages = workspace.metadata.workspace_packages();
+    let has_bench = |package: &&Package| package.targets.iter().any(cargo_metadata::Target::is_bench);
+    packages.into_iter().filter(has_bench).map(|package| package.name.to_string()).collect()
 }
 
 /// The `[[bench]]` targets of the packages that cargo's flags select, in cargo's order.

@@ -6,6 +6,7 @@ mod discover;
 mod filter;
 
 pub use discover::{
-    PlanError, Selection, Workspace, expected_targets, nearest_manifest, read_metadata, unbuilt_reason,
+    PlanError, Selection, Workspace, expected_targets, nearest_manifest, packages_with_benches, read_metadata,
+    unbuilt_reason,
 };
 pub use filter::{Filter, nearest_ids};

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::memory::give_memory_back;
 use super::wire::{self, Reader, Request, Writer};
 use super::{Exit, Finished, Limits, Usage};
 
@@ -28,10 +29,11 @@ pub fn launcher_main() -> ExitCode {
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
         UnixStream::from_raw_fd(0)
     };
+    let mut orphans = Orphans::default();
     loop {
         match Reader::receive(&mut &socket) {
             Ok(Some((wire::SPAWN, mut request))) => {
-                let served = request.request().and_then(|request| serve(&socket, &request));
+                let served = request.request().and_then(|request| serve(&socket, &request, &mut orphans));
                 if served.is_err() {
                     return ExitCode::FAILURE;
                 }
@@ -45,7 +47,7 @@ pub fn launcher_main() -> ExitCode {
 }
 
 /// Starts one child, watches it to its end, answers.
-fn serve(socket: &UnixStream, request: &Request) -> io::Result<()> {
+fn serve(socket: &UnixStream, request: &Request, orphans: &mut Orphans) -> io::Result<()> {
     let limits = request.limits;
     match Child::start(request) {
         Err(error) => {
@@ -59,7 +61,7 @@ fn serve(socket: &UnixStream, request: &Request) -> io::Result<()> {
             // Before the child leaves the process table: until then its group's number is nobody else's.
             child.end_group();
             let (exit, usage) = child.reap()?;
-            let left_behind = Child::end_orphans();
+            let left_behind = orphans.end();
             let flooded = child.drain(limits);
             let usage = Usage { bytes_read, bytes_written, ..usage };
             let exit = ended_by_us?.or(flooded.then_some(Exit::FloodedOutput)).unwrap_or(exit);
@@ -69,6 +71,7 @@ fn serve(socket: &UnixStream, request: &Request) -> io::Result<()> {
             Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)?;
             if large {
                 drop(finished);
+                // What stays resident here is the floor of every child's peak.
                 give_memory_back();
             }
             Ok(())
@@ -78,15 +81,6 @@ fn serve(socket: &UnixStream, request: &Request) -> io::Result<()> {
 
 /// Output above this leaves free memory with the allocator that would count into the next child's peak, bytes.
 const LARGE_OUTPUT: usize = 64 * 1024;
-
-/// Hands freed memory back to the system: what stays resident here is the floor of every child's peak.
-fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: a plain call of the allocator that this process uses.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
 
 /// One output stream of the child: what it wrote, up to the limit.
 struct Stream {
@@ -257,33 +251,6 @@ impl Child {
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
     }
 
-    /// Ends whatever left the group and fell to this process. Ending one hands its own children over: looked for again
-    /// until none is left. One that cannot die (it waits for a disk) is not waited for. Gives how many there were.
-    fn end_orphans() -> u32 {
-        const ROUNDS: usize = 100;
-        let list = format!("/proc/self/task/{}/children", std::process::id());
-        let mut ended = Vec::new();
-        for _ in 0..ROUNDS {
-            let children = read_small(&list).unwrap_or_default();
-            let orphans: Vec<libc::pid_t> = children.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-            if orphans.is_empty() {
-                break;
-            }
-            for orphan in orphans {
-                if !ended.contains(&orphan) {
-                    ended.push(orphan);
-                }
-                // SAFETY: plain calls on a child of this process.
-                unsafe {
-                    libc::kill(orphan, libc::SIGKILL);
-                    libc::waitpid(orphan, std::ptr::null_mut(), libc::WNOHANG);
-                }
-            }
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        u32::try_from(ended.len()).unwrap_or(u32::MAX)
-    }
-
     /// Takes what is left in the pipes, without waiting for whoever may still hold them. Gives whether a limit is passed.
     fn drain(&mut self, limits: Limits) -> bool {
         let mut flooded = false;
@@ -295,6 +262,50 @@ impl Child {
             }
         }
         flooded
+    }
+}
+
+/// Processes that fell to this one when whoever started them ended.
+#[derive(Default)]
+struct Orphans {
+    /// Those that were told to end and have not: they are no later child's fault.
+    dying: Vec<libc::pid_t>,
+}
+
+impl Orphans {
+    /// Ends whatever left the child's group. Ending one hands its own children over: looked for again until none is left.
+    /// One that cannot die (it waits for a disk) is waited for once, and not for long. Gives how many there were.
+    fn end(&mut self) -> u32 {
+        // The first steps are short, because most are gone at once; on a busy machine the last one may take its time.
+        const SHORT: (u32, Duration) = (100, Duration::from_micros(200));
+        const LONG: (u32, Duration) = (100, Duration::from_millis(10));
+        let list = format!("/proc/self/task/{}/children", std::process::id());
+        let mut ended = 0;
+        let steps = [SHORT, LONG].into_iter().flat_map(|(count, pause)| (0..count).map(move |_| pause));
+        for pause in steps {
+            let children = read_small(&list).unwrap_or_default();
+            let there: Vec<libc::pid_t> = children.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+            let known = self.dying.len();
+            self.dying.retain(|pid| there.contains(pid));
+            // Those of earlier children are not waited for again.
+            let stuck = ended == 0 && known > 0 && there.iter().all(|pid| self.dying.contains(pid));
+            for orphan in &there {
+                if !self.dying.contains(orphan) {
+                    self.dying.push(*orphan);
+                    ended += 1;
+                }
+                // SAFETY: plain calls on a child of this process.
+                unsafe {
+                    libc::kill(*orphan, libc::SIGKILL);
+                    libc::waitpid(*orphan, std::ptr::null_mut(), libc::WNOHANG);
+                }
+            }
+            if there.is_empty() || stuck {
+                break;
+            }
+            std::thread::sleep(pause);
+        }
+        ended
     }
 }
 

@@ -85,12 +85,14 @@ pub struct Finished {
 
 mod launcher;
 mod launcher_main;
+mod memory;
 mod tool;
 mod wire;
 
 pub use launcher::{Launcher, Running};
 pub use launcher_main::launcher_main;
-pub use tool::{Stream, ToolEnd, end_all_with, replace_with, run_tool};
+pub use memory::{give_memory_back, let_code_go};
+pub use tool::{Stream, ToolEnd, end_all_with, missing_toolchain, replace_with, run_tool};
 
 /// How often a wait looks whether the user cancelled.
 pub(crate) const CANCEL_CHECK: Duration = Duration::from_millis(50);

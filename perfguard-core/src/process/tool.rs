@@ -137,6 +137,13 @@ fn send_lines(stream: Stream, from: impl Read + Send + 'static, to: mpsc::Sender
     });
 }
 
+/// The toolchain of which rustup says, in what a tool wrote, that it is not installed.
+pub fn missing_toolchain(complaint: &str) -> Option<String> {
+    let line = complaint.lines().find(|line| line.contains("toolchain") && line.contains("is not installed"))?;
+    let start = line.find("toolchain")? + "toolchain".len();
+    Some(line[start..].split(['\'', '`', ' ']).find(|word| !word.is_empty())?.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,5 +199,12 @@ mod tests {
         let spec = CommandSpec { program: "/no/such/tool".into(), ..sh("") };
         let error = run_tool(&spec, &CancellationToken::new(), &mut |_, _| {}).unwrap_err();
         assert_eq!(error.to_string(), "could not start `/no/such/tool`");
+    }
+
+    #[test]
+    fn rustups_complaint_names_the_toolchain() {
+        let text = "error: toolchain '1.60.0-x86_64-unknown-linux-gnu' is not installed\nhelp: run …";
+        assert_eq!(missing_toolchain(text).as_deref(), Some("1.60.0-x86_64-unknown-linux-gnu"));
+        assert_eq!(missing_toolchain("error: could not compile"), None);
     }
 }

@@ -49,6 +49,16 @@ pub fn count(count: f64) -> String {
     text + " instr."
 }
 
+/// A number of things: `1 target`, `3 targets`. The noun takes an `s`.
+///
+/// ```
+/// # use perfguard_core::report::format::counted;
+/// assert_eq!((counted(1, "target"), counted(0, "target")), ("1 target".into(), "0 targets".into()));
+/// ```
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// An amount of memory: `12.34 MiB`.
 ///
 /// ```
@@ -94,10 +104,17 @@ fn digits_of_percent(percent: f64, decimals: usize) -> String {
 /// # use perfguard_core::report::format::change;
 /// assert_eq!(change(1.05), "+5.0 %");
 /// assert_eq!(change(0.9), "-10.0 %");
+/// assert_eq!(change(0.9999), "0.0 %");
 /// ```
 pub fn change(ratio: f64) -> String {
     let percent = (ratio - 1.0) * 100.0;
-    if percent.abs() < 999.5 { format!("{percent:+.1} %") } else { format!("×{ratio:.1}") }
+    if percent.abs() < 0.05 {
+        "0.0 %".to_owned()
+    } else if percent.abs() < 999.5 {
+        format!("{percent:+.1} %")
+    } else {
+        format!("×{ratio:.1}")
+    }
 }
 
 /// A name as one line: characters that control a terminal, or that have no width or turn the direction of what follows,
@@ -139,6 +156,6 @@ mod tests {
 
     #[test]
     fn changes_carry_their_sign_and_large_ones_are_factors() {
-        assert_eq!((change(1.0), change(25.0)), ("+0.0 %".into(), "×25.0".into()));
+        assert_eq!((change(1.0), change(25.0)), ("0.0 %".into(), "×25.0".into()));
     }
 }

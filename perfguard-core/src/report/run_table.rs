@@ -2,8 +2,8 @@
 
 use super::format::{bytes, change, count, duration, one_line, percent};
 use super::table::{Column, Row, Style, render, wrap};
-use super::view::{BenchmarkRow, RunView};
-use crate::model::{Harness, MetricId, NotMeasured};
+use super::view::{BenchmarkRow, NotMeasuredRow, RunView};
+use crate::model::{Harness, MetricId, NotMeasured, Note};
 
 /// The run's table, what was not measured and what failed, and a line that says which run it is.
 pub fn run_table(view: &RunView, style: Style) -> String {
@@ -18,25 +18,37 @@ pub fn run_table(view: &RunView, style: Style) -> String {
         Column { title: "change*", gives_way: 0 },
         Column { title: "95 %", gives_way: 1 },
     ];
+    let remark = |note: &Note| Row::Remark(format!("note: {}", one_line(&note.0)));
     let mut rows = Vec::new();
-    let mut target = None;
-    for row in &view.benchmarks {
-        let heading = format!("{}::{}", row.id.package, row.id.target);
-        if target.as_ref() != Some(&heading) {
-            rows.push(Row::Heading(format!("{heading} ({})", harness(&row.harness))));
-            target = Some(heading);
+    let same_target =
+        |a: &BenchmarkRow, b: &BenchmarkRow| (&a.id.package, &a.id.target) == (&b.id.package, &b.id.target);
+    for benchmarks in view.benchmarks.chunk_by(same_target) {
+        let BenchmarkRow { id, harness: by, .. } = &benchmarks[0];
+        rows.push(Row::Heading(format!("{}::{} ({})", id.package, id.target, harness(by))));
+        let shared = shared_notes(benchmarks);
+        rows.extend(shared.iter().map(|note| remark(note)));
+        for row in benchmarks {
+            rows.push(Row::Cells(cells(row)));
+            rows.extend(row.notes.iter().filter(|note| !shared.contains(note)).map(remark));
         }
-        rows.push(Row::Cells(cells(row)));
-        rows.extend(row.notes.iter().map(|note| Row::Remark(format!("note: {}", one_line(&note.0)))));
     }
     let mut text = String::new();
     if !rows.is_empty() {
         text += &render(&columns, &rows, style);
     }
-    text += &not_measured(view, style);
+    text += &not_measured(&view.not_measured, style);
     text += &failures(view, style);
     text += &footer(view, style);
     text
+}
+
+/// What is to be remarked of every benchmark of a target: said once rather than below each. Of a benchmark that had no
+/// turn nothing may be known.
+fn shared_notes(benchmarks: &[BenchmarkRow]) -> Vec<&Note> {
+    let is_known = |row: &&BenchmarkRow| !row.notes.is_empty() || row.estimates.contains_key(&row.decides);
+    let known: Vec<_> = benchmarks.iter().filter(is_known).collect();
+    let (Some(first), true) = (known.first(), known.len() > 1) else { return Vec::new() };
+    first.notes.iter().filter(|note| known.iter().all(|row| row.notes.contains(note))).collect()
 }
 
 /// A harness with its version.
@@ -72,13 +84,22 @@ fn cells(row: &BenchmarkRow) -> Vec<String> {
     vec![name, amount(time.median), interval, spread, time.observations.to_string(), memory, base, ratio, ends]
 }
 
-fn not_measured(view: &RunView, style: Style) -> String {
-    let mut text = String::new();
-    for row in view.not_measured.iter().filter(|row| row.reason != NotMeasured::FilteredOut) {
-        if text.is_empty() {
-            text.extend([format!("\n{}\n", style.bold("not measured"))]);
+/// Targets that are not measured, those with the same reason together.
+pub(super) fn not_measured<'a>(rows: impl IntoIterator<Item = &'a NotMeasuredRow>, style: Style) -> String {
+    let mut groups: Vec<(&NotMeasuredRow, Vec<String>)> = Vec::new();
+    for row in rows.into_iter().filter(|row| row.reason != NotMeasured::FilteredOut) {
+        let target = row.target.to_string();
+        match groups.iter_mut().find(|(first, _)| first.reason == row.reason) {
+            Some((_, targets)) => targets.push(target),
+            None => groups.push((row, vec![target])),
         }
-        text += &wrap(&format!("{}: {}", row.target, one_line(&row.message)), style.width, 2);
+    }
+    let mut text = String::new();
+    if !groups.is_empty() {
+        text.extend([format!("\n{}\n", style.bold("not measured"))]);
+    }
+    for (row, targets) in groups {
+        text += &wrap(&format!("{}: {}", targets.join(", "), one_line(&row.message)), style.width, 2);
         text.push('\n');
         if let Some(hint) = &row.hint {
             text += &style.dim(&wrap(&format!("hint: {hint}"), style.width, 4));

@@ -1,7 +1,7 @@
 //! The smaller tables: targets, runs, baselines.
 
-use super::format::{bytes, one_line};
-use super::run_table::harness;
+use super::format::{bytes, counted, one_line};
+use super::run_table::{harness, not_measured};
 use super::table::{Column, Row, Style, render, wrap};
 use super::view::{BaselinesView, CleanView, KeptRow, ListView, RunsView};
 use crate::model::KeptKind;
@@ -9,24 +9,19 @@ use crate::model::KeptKind;
 /// All targets with their benchmarks.
 pub fn list_table(view: &ListView, style: Style) -> String {
     let mut text = String::new();
-    for target in &view.targets {
+    let listed = || view.targets.iter().filter(|target| target.not_measured.is_none());
+    for target in listed() {
         let by = target.harness.as_ref().map(|known| format!(" ({})", harness(known))).unwrap_or_default();
         text += &style.bold(&format!("{}{by}", target.target));
         text.push('\n');
         for id in &target.benchmarks {
             text.extend([format!("  {}\n", one_line(&id.name))]);
         }
-        if let Some(row) = &target.not_measured {
-            text += &wrap(&format!("not measured: {}", one_line(&row.message)), style.width, 2);
-            text.push('\n');
-            if let Some(hint) = &row.hint {
-                text += &style.dim(&wrap(&format!("hint: {hint}"), style.width, 4));
-                text.push('\n');
-            }
-        }
     }
-    let count: usize = view.targets.iter().map(|target| target.benchmarks.len()).sum();
-    text.extend([format!("\n{count} benchmarks in {} targets\n", view.targets.len())]);
+    text += &not_measured(view.targets.iter().filter_map(|target| target.not_measured.as_ref()), style);
+    let count: usize = listed().map(|target| target.benchmarks.len()).sum();
+    let (benchmarks, targets) = (counted(count, "benchmark"), counted(listed().count(), "target"));
+    text.extend([format!("\n{benchmarks} in {targets}\n")]);
     text
 }
 
@@ -122,7 +117,8 @@ pub fn clean_table(view: &CleanView, style: Style) -> String {
     let removed = sum(&|row| row.is_removed);
     let left = sum(&|row| !row.is_removed);
     let may_go = sum(&|row| !row.is_removed && !row.is_needed && row.kind != KeptKind::BuildTree);
-    text.extend([format!("\n{left} in {}, of which {may_go} may go; {removed} removed\n", view.folder)]);
+    let words = format!("{left} in {}, of which {may_go} may go; {removed} removed", view.folder);
+    text.extend([format!("\n{}\n", wrap(&words, style.width, 0))]);
     if view.other_repositories > 0 {
         let noun = if view.other_repositories == 1 { "repository" } else { "repositories" };
         text.extend([format!("{} other {noun} in the cache: {}\n", view.other_repositories, size(view.other_bytes))]);

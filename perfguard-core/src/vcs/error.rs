@@ -113,6 +113,14 @@ impl VcsError {
             Self::Bare { .. } => Some("make a work tree: `git worktree add PATH`".to_owned()),
             Self::Unmerged { .. } => Some("finish the merge first: `git status` lists them".to_owned()),
             Self::Vanished { .. } => Some("run it again when nothing writes to the tree".to_owned()),
+            Self::Git { source, .. }
+                if source.class() == git2::ErrorClass::Odb && source.code() == git2::ErrorCode::NotFound =>
+            {
+                Some(
+                    "the repository lacks an object: `git fsck` names all, `git fetch --refetch` brings them again"
+                        .to_owned(),
+                )
+            }
             Self::UnknownRevision { .. } | Self::DangerousName { .. } | Self::Io(_) | Self::Git { .. } => None,
         }
     }

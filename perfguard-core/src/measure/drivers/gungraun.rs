@@ -74,10 +74,11 @@ fn missing_tool(failure: &Failure, locked: Option<&(&str, String)>) -> Option<No
         return None;
     }
     let (runner, version) = match locked {
-        Some((runner, version)) => (*runner, format!(" --version ={version}")),
+        // A whole version means just that one; `=` before it would mean something else to zsh.
+        Some((runner, version)) => (*runner, format!(" --version {version}")),
         None => (NAMES[0].1, String::new()),
     };
-    let tool = if mismatched { format!("{runner}{}", version.replace(" --version =", " ")) } else { runner.to_owned() };
+    let tool = if mismatched { format!("{runner}{}", version.replace(" --version", "")) } else { runner.to_owned() };
     needs(&tool, format!("cargo install {runner}{version}"))
 }
 
@@ -139,7 +140,7 @@ mod tests {
         };
         assert_eq!(
             install(Some(&("gungraun-runner", "0.20.0".to_owned()))),
-            "cargo install gungraun-runner --version =0.20.0"
+            "cargo install gungraun-runner --version 0.20.0"
         );
         assert_eq!(install(None), "cargo install gungraun-runner");
         assert_eq!(missing_tool(&failed("panicked"), None), None);

@@ -119,6 +119,8 @@ fn printed_time(text: &str) -> Option<f64> {
     (number.is_finite() && number >= 0.0).then_some(number * scale)
 }
 
+const MEBIBYTE: u64 = 1 << 20;
+
 fn not_started(error: &ProcessError) -> Failure {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     Failure { kind: FailureKind::NotStarted, message: format!("{error}{cause}"), output: String::new() }
@@ -143,8 +145,10 @@ fn failure_of(finished: &Finished, session: &Session<'_>) -> Option<Failure> {
             (FailureKind::TimedOut, format!("ran longer than the time limit of {seconds} s"))
         }
         Exit::FloodedOutput => {
-            let limit = session.limits.output_bytes / 1024;
-            (FailureKind::FloodedOutput, format!("wrote more than the output limit of {limit} KiB"))
+            let limit = session.limits.output_bytes;
+            let limit =
+                if limit < MEBIBYTE { format!("{} KiB", limit / 1024) } else { format!("{} MiB", limit / MEBIBYTE) };
+            (FailureKind::FloodedOutput, format!("wrote more than the output limit of {limit}"))
         }
     };
     Some(Failure { kind, message, output: last_lines(finished) })
@@ -173,14 +177,28 @@ fn last_lines(finished: &Finished) -> String {
     const LINES: usize = 20;
     const BYTES: usize = 4096;
     let stream = if finished.stderr.is_empty() { &finished.stdout } else { &finished.stderr };
+    let stream = without_backtrace(stream);
     let text = String::from_utf8_lossy(&stream[stream.len().saturating_sub(BYTES)..]).into_owned();
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
 
+/// What was written before a backtrace: `RUST_BACKTRACE` asks for one, and it would push out all the rest.
+fn without_backtrace(text: &[u8]) -> &[u8] {
+    let backtrace = memchr::memmem::find(text, b"\nstack backtrace:\n");
+    &text[..backtrace.unwrap_or(text.len())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backtrace_does_not_push_out_what_was_written_before_it() {
+        let text = b"thread 'main' panicked at b.rs:1:1:\nno\nstack backtrace:\n   0: rust_begin_unwind\n";
+        assert_eq!(without_backtrace(text), b"thread 'main' panicked at b.rs:1:1:\nno");
+        assert_eq!(without_backtrace(b"error"), b"error");
+    }
 
     #[test]
     fn a_panic_is_told_in_one_line() {

@@ -201,6 +201,20 @@ fn the_time_left_never_exceeds_the_budget_and_is_nothing_at_the_end() {
 }
 
 #[test]
+fn the_time_left_is_said_to_be_a_limit_as_long_as_no_precision_is_known() {
+    let mut events = Vec::new();
+    World::new(&[&[Ok(1.0), Ok(2.0), Ok(3.0), Ok(3.0), Ok(3.0)]]).measure(&settings(), &mut events);
+    let said: Vec<_> = events
+        .iter()
+        .filter_map(|event| {
+            if let Event::ObservationFinished { left_at_most, .. } = event { Some(*left_at_most) } else { None }
+        })
+        .collect();
+    let known = said.iter().position(|at_most| !at_most).unwrap();
+    assert!(known > 0 && said[known..].iter().all(|at_most| !at_most), "{said:?}");
+}
+
+#[test]
 fn benchmarks_of_a_unit_share_their_processes_until_each_has_enough() {
     let mut world = World::new(&[&[Ok(1.0), Ok(1.0), Ok(1.0)], &[Ok(1.0), Ok(2.0), Ok(3.0), Ok(3.0)]]);
     let ends = world.measure_planned(vec![planned(0, 0), planned(1, 0)], &settings(), &mut Silent);

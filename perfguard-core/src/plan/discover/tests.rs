@@ -50,6 +50,7 @@ fn packages_are_selected_by_cargos_rules() {
     assert_eq!(names(&workspace, &member, &Selection::default()), ["two::slow"], "a member's folder means that member");
     let everything = Selection { workspace: true, ..Selection::default() };
     assert_eq!(names(&workspace, &member, &everything), all);
+    assert_eq!(packages_with_benches(&workspace), ["one", "two"]);
     let rest = Selection { exclude: vec!["t*".into()], ..everything };
     assert_eq!(names(&workspace, &member, &rest), ["one::fast", "one::gated"]);
     for spec in ["one", "o?e", "one@1.2", "one@1.2.3"] {
@@ -91,4 +92,20 @@ fn without_a_manifest_the_folder_is_named() {
     let error = nearest_manifest(folder.path()).unwrap_err();
     assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
     assert!(error.hint().is_some());
+}
+
+#[test]
+fn a_toolchain_that_is_not_installed_is_named_with_the_line_that_installs_it() {
+    let folder = workspace();
+    fs_err::write(
+        folder.path().join("rustup"),
+        "#!/bin/sh\necho \"error: toolchain '9.9' is not installed\" >&2\nexit 1\n",
+    )
+    .unwrap();
+    let rustup = folder.path().join("rustup");
+    fs_err::set_permissions(&rustup, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let manifest = folder.path().join("Cargo.toml");
+    let error = read_metadata(&manifest, folder.path(), &vars::all(), &rustup, &CancellationToken::new()).unwrap_err();
+    assert_eq!(error.to_string(), "toolchain `9.9` is not installed, and the working tree asks for it");
+    assert_eq!(error.hint().as_deref(), Some("`rustup toolchain install 9.9`"));
 }

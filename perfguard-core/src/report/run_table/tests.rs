@@ -134,3 +134,26 @@ fn no_line_of_the_table_is_wider_than_the_terminal() {
         assert!(widest <= width.max(66), "{width}: {widest}");
     }
 }
+
+#[test]
+fn a_note_on_every_measured_benchmark_of_a_target_is_said_once() {
+    let mut view = view();
+    for row in view.benchmarks.iter_mut().filter(|row| row.estimates.contains_key(&row.decides)) {
+        row.notes.push(Note("whole seconds only".into()));
+    }
+    let text = run_table(&view, Style { width: 100, color: false });
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[2], "    note: whole seconds only", "below the target's name: {text}");
+    assert_eq!(text.matches("whole seconds only").count(), 1);
+    assert_eq!(text.matches("own sample size").count(), 1, "what holds for one benchmark stays there");
+}
+
+#[test]
+fn targets_that_are_not_measured_for_the_same_reason_share_a_row() {
+    let target = |name: &str| TargetId { package: name.into(), kind: TargetKind::Lib, name: name.into() };
+    let rows = ["one", "two"].map(|name| NotMeasuredRow::new(target(name), None, NotMeasured::NoBenchmarks));
+    let failed = NotMeasuredRow::new(target("three"), None, NotMeasured::BuildFailed);
+    let text = not_measured([&rows[0], &failed, &rows[1]], Style { width: 80, color: false });
+    assert!(text.contains("  one::lib, two::lib: lists no benchmark\n"), "{text}");
+    assert!(text.contains("  three::lib: did not build\n"), "{text}");
+}

@@ -1,1 +1,0 @@
-//! Where a series changes its level: robust detection with significance corrected for the search.

@@ -1,0 +1,159 @@
+//! The posterior of one single change, given the measured commits' curves.
+
+use super::evidence::Evidence;
+use super::history::History;
+use super::levels::{Curve, Grid};
+
+/// Between which measured commits the change lies, and how probably.
+#[derive(Debug, Clone)]
+pub(super) struct Single {
+    /// Measured commits, from the first after the good end to the bad end.
+    pub(super) measured: Vec<usize>,
+    /// For each measured commit: the probability that the change lies after the one before it, up to and with itself.
+    pub(super) mass: Vec<f64>,
+    /// For each measured commit: the probability of all up to and with it.
+    up_to: Vec<f64>,
+    /// Mean and variance of the levels before and after the change, were it in the most probable place.
+    pub(super) good: (f64, f64),
+    pub(super) bad: (f64, f64),
+    before: Vec<Curve>,
+    after: Vec<Curve>,
+}
+
+impl Single {
+    pub(super) fn new() -> Self {
+        Self {
+            measured: Vec::new(),
+            mass: Vec::new(),
+            up_to: Vec::new(),
+            good: (0.0, 0.0),
+            bad: (0.0, 0.0),
+            before: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+
+    /// Works everything out anew: a product of curves for each measured commit from either end, never one for each commit.
+    pub(super) fn update(&mut self, history: &History, evidence: &Evidence, bias: f64) {
+        let measured = evidence.executables.iter().filter(|executable| executable.commit > 0);
+        let count = measured.clone().count();
+        while self.before.len() < count {
+            self.before.push(Curve::flat());
+            self.after.push(Curve::flat());
+        }
+        self.measured.clear();
+        self.measured.extend(measured.clone().map(|executable| executable.commit));
+        // The bad end stands for all commits with its executable.
+        if let Some(last) = self.measured.last_mut() {
+            *last = history.last();
+        }
+        // The good end's own bias is in every difference.
+        let mut before = Curve::normal(evidence.grid, (bias * bias + 1e-6).sqrt());
+        for (executable, place) in measured.clone().zip(&mut self.before) {
+            place.copy_from(&before);
+            before.multiply(&executable.level);
+        }
+        let mut after = Curve::flat();
+        for (executable, place) in measured.rev().zip(self.after[..count].iter_mut().rev()) {
+            after.multiply(&executable.level);
+            place.copy_from(&after);
+        }
+        self.weigh(history);
+        let best = (0..count).max_by(|one, other| self.mass[*one].total_cmp(&self.mass[*other])).unwrap_or_default();
+        if let (Some(before), Some(after)) = (self.before.get(best), self.after.get(best)) {
+            self.good = before.moments(evidence.grid);
+            self.bad = after.moments(evidence.grid);
+        }
+    }
+
+    fn weigh(&mut self, history: &History) {
+        self.mass.clear();
+        let mut low = 0;
+        for ((high, before), after) in self.measured.iter().zip(&self.before).zip(&self.after) {
+            let prior = history.single_between(low, *high);
+            // No prior weight gives minus infinity, and that no mass.
+            self.mass.push(prior.ln() + before.log_sum() + after.log_sum());
+            low = *high;
+        }
+        let largest = self.mass.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut sum = 0.0;
+        for mass in &mut self.mass {
+            *mass = (*mass - largest).exp();
+            sum += *mass;
+        }
+        self.up_to.clear();
+        let mut up_to = 0.0;
+        for mass in &mut self.mass {
+            *mass /= sum;
+            up_to += *mass;
+            self.up_to.push(up_to);
+        }
+    }
+
+    /// The probability that the change lies at or before a commit.
+    pub(super) fn up_to(&self, history: &History, commit: usize) -> f64 {
+        let index = self.measured.partition_point(|high| *high < commit);
+        let (Some(high), Some(mass), Some(up_to)) =
+            (self.measured.get(index), self.mass.get(index), self.up_to.get(index))
+        else {
+            return 1.0;
+        };
+        let low = if index == 0 { 0 } else { self.measured[index - 1] };
+        let whole = history.single_between(low, *high);
+        // Counted back from the interval's end, where rounding hurts least: there the sum is exact.
+        let beyond = if whole > 0.0 { mass * history.single_between(commit, *high) / whole } else { 0.0 };
+        (up_to - beyond).clamp(0.0, 1.0)
+    }
+
+    /// Splits the places of the change in two, by whether they put the level after it above or below its mean: the
+    /// probability of those above, and how far the means of both lie apart.
+    pub(super) fn split_by_bad_level(&self, grid: Grid) -> Option<(f64, f64)> {
+        let levels: Vec<(f64, f64)> =
+            self.mass.iter().zip(&self.after).map(|(mass, after)| (*mass, after.moments(grid).0)).collect();
+        let mean: f64 = levels.iter().map(|(mass, level)| mass * level).sum();
+        let side = |above: bool| {
+            let members = || levels.iter().filter(move |(_, level)| (*level > mean) == above);
+            let mass: f64 = members().map(|(mass, _)| mass).sum();
+            (mass, members().map(|(mass, level)| mass * level).sum::<f64>() / mass)
+        };
+        let ((above, high), (below, low)) = (side(true), side(false));
+        (above > 0.0 && below > 0.0).then_some((above, high - low))
+    }
+
+    /// Calls back with every commit from first to last and its probability.
+    pub(super) fn each(&self, history: &History, mut take: impl FnMut(usize, f64)) {
+        let mut low = 0;
+        for (high, mass) in self.measured.iter().zip(&self.mass) {
+            let whole = history.single_between(low, *high);
+            let density = if whole > 0.0 { mass / whole } else { 0.0 };
+            for commit in low + 1..=*high {
+                take(commit, density * history.single(commit));
+            }
+            low = *high;
+        }
+    }
+
+    /// Runs of commits that no measurement can tell apart, with their probability; none without any.
+    pub(super) fn cells(&self, history: &History) -> Vec<Cell> {
+        let mut cells: Vec<Cell> = history.cells().map(|(first, last)| Cell { first, last, mass: 0.0 }).collect();
+        let mut index = 0;
+        self.each(history, |commit, mass| {
+            while cells.get(index).is_some_and(|cell| cell.last < commit) {
+                index += 1;
+            }
+            if let Some(cell) = cells.get_mut(index) {
+                cell.mass += mass;
+            }
+        });
+        cells.retain(|cell| cell.mass > 0.0);
+        cells
+    }
+}
+
+/// Commits that no measurement can tell apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell {
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) mass: f64,
+}

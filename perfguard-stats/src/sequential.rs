@@ -1,1 +1,0 @@
-//! The group-sequential decision over pairs: regressed, improved, unchanged or undecided.

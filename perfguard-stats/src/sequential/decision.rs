@@ -1,0 +1,391 @@
+//! The test itself: fed with pairs, it looks when a look is due, and stops when something is shown.
+
+use std::sync::Arc;
+
+use crate::StatsError;
+use crate::interval::Interval;
+use crate::sequential::boundary::{
+    FIRST_LOOK, LOOK_EVERY, Scale, boundary_constant, check_last, deviate_of_t, level_reached, rise, t_of_deviate,
+};
+use crate::sequential::pairs::{Location, Pair, Pairs, trimmed};
+use crate::sequential::plan::{FINEST_QUANTUM, Plan};
+use crate::sequential::starts::{SLOW, SlowStarts, fisher_exact};
+
+/// The one-sided level of the repeated intervals: 95 % over all looks.
+const INTERVAL_LEVEL: f64 = 0.025;
+/// At most one pair in so many may be replaced.
+const REPLACED_ONE_IN: usize = 5;
+/// What rounding to a quantum adds to the standard deviation of a difference: `quantum / √6`.
+const QUANTUM_TO_DEVIATION: f64 = 2.449_489_742_783_178;
+
+/// What a comparison says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Shown to be slower by more than the margin.
+    Regressed,
+    /// Shown to be faster by more than the margin.
+    Improved,
+    /// Shown to differ by less than the threshold, in both directions.
+    Unchanged,
+    /// None of these could be shown.
+    Undecided,
+}
+
+/// Why a verdict is what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// A boundary was reached.
+    Shown,
+    /// All pairs were taken and no boundary reached.
+    AllPairs,
+    /// The budget ended before the planned number of pairs.
+    BudgetEnded,
+    /// The budget ended before the first look.
+    TooFewPairs,
+    /// One step of the clock or of the printout is too large for the limits: raise the iterations.
+    TimerTooCoarse,
+    /// More than one pair in five had to be replaced.
+    TooManyFailures,
+    /// The trimmed mean is within the threshold, but one side has slow starts.
+    SlowStarts,
+    /// Suspected by the first stage, not shown by the second.
+    NotConfirmed,
+}
+
+/// One run as it ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Run {
+    /// Its value, in any unit that both sides share.
+    Value(f64),
+    /// It took too long: it counts as twice the slowest value so far.
+    TimedOut,
+    /// It gave no value: its pair is replaced.
+    Failed,
+}
+
+/// What one look saw. All numbers are logarithms of ratios.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Look {
+    /// Pairs so far.
+    pub pairs: usize,
+    /// Where the differences lie.
+    pub location: Location,
+    /// This look's part of the repeated 95 % interval.
+    pub interval: Interval,
+    /// What is shown, if anything.
+    pub verdict: Option<Verdict>,
+}
+
+/// How a test ended. Numbers are logarithms of ratios: show `exp() - 1`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decision {
+    /// What is said.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// Pairs that it rests on.
+    pub pairs: usize,
+    /// The trimmed mean of the differences at the last look, if there was one.
+    pub estimate: Option<f64>,
+    /// The repeated 95 % interval: the part that all looks share, or the last look's where they share none.
+    pub interval: Option<Interval>,
+}
+
+/// The smallest levels at which a change would have been shown, one-sided, over all looks: from 0.00001 to 0.05, and 1
+/// above.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PValues {
+    /// Against *not slower by more than the margin*.
+    pub regressed: f64,
+    /// Against *not faster by more than the margin*.
+    pub improved: f64,
+}
+
+impl PValues {
+    /// The p of a change in either direction: twice the smaller one.
+    pub fn change(&self) -> f64 {
+        (2.0 * self.regressed.min(self.improved)).min(1.0)
+    }
+}
+
+/// Critical values of one look, for `estimate / standard_error` as Student's t.
+#[derive(Debug, Clone, Copy)]
+struct Critical {
+    change: f64,
+    same: f64,
+    interval: f64,
+}
+
+/// A plan with its boundaries worked out, one number a look and question. Make it once and share it.
+#[derive(Debug, Clone)]
+pub struct Design {
+    plan: Plan,
+    looks: Vec<Critical>,
+}
+
+impl Design {
+    /// Works out the boundaries.
+    ///
+    /// # Errors
+    /// When the number of pairs is odd, below 8 or above 1,024, a level is not above 0 and at most 0.05, or the quantum or
+    /// the stored deviation is negative or not finite.
+    pub fn new(plan: Plan) -> Result<Self, StatsError> {
+        let last = check_last(plan.last)?;
+        let number = |value: f64| value >= 0.0 && value.is_finite();
+        if !(number(plan.quantum) && plan.pair_deviation.is_none_or(number)) {
+            return Err(StatsError::Impossible("quantum and deviation must be numbers from 0 up"));
+        }
+        let constant = |level| boundary_constant(plan.scale, last, level);
+        let (change, same) = (constant(plan.levels.change)?, constant(plan.levels.same)?);
+        let interval = constant(INTERVAL_LEVEL)?;
+        let looks = (FIRST_LOOK..=last).step_by(LOOK_EVERY).map(|pairs| {
+            let degrees = degrees_of_freedom(plan.scale, pairs);
+            let critical = |constant: f64| t_of_deviate(constant * rise(pairs, last), degrees);
+            Critical { change: critical(change), same: critical(same), interval: critical(interval) }
+        });
+        Ok(Self { plan, looks: looks.collect() })
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// Degrees of freedom after so many pairs.
+pub(crate) fn degrees_of_freedom(scale: Scale, pairs: usize) -> usize {
+    match scale {
+        Scale::Yuen => pairs - 2 * trimmed(pairs) - 1,
+        // Three contrasts in two pairs, three tenths of them cut.
+        Scale::Pooled => {
+            let contrasts = pairs / 2 * 3;
+            contrasts - contrasts * 3 / 10 - 1
+        }
+    }
+}
+
+/// A comparison of base and head while it is measured.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest, Verdict};
+/// let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 40)).unwrap());
+/// let mut test = SequentialTest::new(design);
+/// for noise in [0.1, -0.2, 0.3, -0.1, 0.2, -0.3, 0.15, -0.15] {
+///     test.push(Pair::new(100.0, 106.0 + noise).unwrap());
+/// }
+/// let decision = test.decision().unwrap();
+/// assert_eq!((decision.verdict, decision.pairs), (Verdict::Regressed, 8));
+/// assert!((decision.estimate.unwrap().exp_m1() - 0.06).abs() < 0.001);
+/// ```
+#[derive(Debug, Clone)]
+pub struct SequentialTest {
+    design: Arc<Design>,
+    pairs: Pairs,
+    looks: Vec<Look>,
+    shared: Option<Interval>,
+    quantum: f64,
+    replaced: usize,
+    slow_starts: Option<SlowStarts>,
+    decision: Option<Decision>,
+}
+
+impl SequentialTest {
+    /// A test that has seen nothing. It takes all its memory here. Where the quantum is too coarse for the limits it is
+    /// decided already.
+    pub fn new(design: Arc<Design>) -> Self {
+        let last = design.plan.last;
+        let quantum = design.plan.quantum.max(FINEST_QUANTUM);
+        let mut test = Self {
+            pairs: Pairs::with_capacity(last),
+            looks: Vec::with_capacity(design.looks.len()),
+            design,
+            shared: None,
+            quantum: 0.0,
+            replaced: 0,
+            slow_starts: None,
+            decision: None,
+        };
+        test.observe_quantum(quantum);
+        test
+    }
+
+    /// Says that one value is only known to this relative resolution, if that is coarser than what was known.
+    pub fn observe_quantum(&mut self, quantum: f64) {
+        if quantum > self.quantum {
+            self.quantum = quantum;
+        }
+        let limits = self.design.plan.limits;
+        if self.quantum > (limits.threshold() - limits.margin()) / 2.0 && self.decision.is_none() {
+            self.stop(Verdict::Undecided, Reason::TimerTooCoarse);
+        }
+    }
+
+    /// Takes a pair, and looks if a look is due. Once decided, it takes nothing more.
+    pub fn push(&mut self, pair: Pair) -> Option<Look> {
+        if self.decision.is_some() {
+            return None;
+        }
+        self.pairs.push(pair);
+        let taken = self.pairs.count();
+        let place = taken.checked_sub(FIRST_LOOK).filter(|after| after.is_multiple_of(LOOK_EVERY))? / LOOK_EVERY;
+        let critical = *self.design.looks.get(place)?;
+        let look = self.look(critical);
+        self.looks.push(look);
+        if let Some(verdict) = look.verdict {
+            self.stop(verdict, Reason::Shown);
+        } else if taken >= self.design.plan.last {
+            self.stop(Verdict::Undecided, self.why_undecided());
+        }
+        Some(look)
+    }
+
+    /// Takes two runs as they ended. A pair with a failed run is left out and has to be replaced; when more than one in
+    /// five was, the comparison is undecided.
+    ///
+    /// # Errors
+    /// When a value is not finite or not positive.
+    pub fn push_runs(&mut self, base: Run, head: Run) -> Result<Option<Look>, StatsError> {
+        let known = |run| if let Run::Value(value) = run { Some(value) } else { None };
+        let slowest = [known(base), known(head)]
+            .into_iter()
+            .flatten()
+            .chain(self.pairs.taken().iter().map(|pair| pair.base().max(pair.head()).exp()))
+            .fold(0.0, f64::max);
+        let value = |run| match run {
+            Run::Value(value) => Some(value),
+            Run::TimedOut => Some((2.0 * slowest).min(f64::MAX)).filter(|_| slowest > 0.0),
+            Run::Failed => None,
+        };
+        if let (Some(base), Some(head)) = (value(base), value(head)) {
+            return Ok(self.push(Pair::new(base, head)?));
+        }
+        self.replaced += 1;
+        if self.replaced > self.design.plan.last / REPLACED_ONE_IN && self.decision.is_none() {
+            self.stop(Verdict::Undecided, Reason::TooManyFailures);
+        }
+        Ok(None)
+    }
+
+    /// Ends the test early because the budget is spent, and says how it ended. The plan stays as it was: what was not shown
+    /// is undecided.
+    pub fn finish(&mut self) -> Decision {
+        if let Some(decision) = self.decision {
+            return decision;
+        }
+        let early = if self.looks.is_empty() { Reason::TooFewPairs } else { Reason::BudgetEnded };
+        self.stop(Verdict::Undecided, early)
+    }
+
+    /// How it ended, if it has.
+    pub fn decision(&self) -> Option<Decision> {
+        self.decision
+    }
+
+    /// The looks so far.
+    pub fn looks(&self) -> &[Look] {
+        &self.looks
+    }
+
+    /// The pairs so far, in the order they were taken.
+    pub fn pairs(&self) -> &[Pair] {
+        self.pairs.taken()
+    }
+
+    /// Pairs that had to be replaced.
+    pub fn replaced(&self) -> usize {
+        self.replaced
+    }
+
+    /// Slow starts, if they were counted; they are when *unchanged* would be shown otherwise.
+    pub fn slow_starts(&self) -> Option<SlowStarts> {
+        self.slow_starts
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.design.plan
+    }
+
+    /// The smallest levels at which the looks so far would have shown a change.
+    pub fn p_values(&self) -> PValues {
+        let Plan { limits, scale, last, .. } = *self.plan();
+        let level = |sign: f64| {
+            let furthest = self.looks.iter().map(|look| {
+                let t = (sign * look.location.estimate - limits.margin()) / look.location.standard_error;
+                if t > 0.0 { deviate_of_t(t, look.location.degrees_of_freedom) / rise(look.pairs, last) } else { 0.0 }
+            });
+            level_reached(scale, last, furthest.fold(0.0, f64::max))
+        };
+        PValues { regressed: level(1.0), improved: level(-1.0) }
+    }
+
+    fn look(&mut self, critical: Critical) -> Look {
+        let Plan { limits, scale, .. } = self.design.plan;
+        let location = self.pairs.location(scale, self.quantum / QUANTUM_TO_DEVIATION);
+        let Location { estimate, standard_error, .. } = location;
+        let reach = critical.interval * standard_error;
+        let interval = Interval { low: estimate - reach, high: estimate + reach };
+        self.shared = Some(match self.shared {
+            Some(before) => Interval { low: before.low.max(interval.low), high: before.high.min(interval.high) },
+            None => interval,
+        });
+        let shown = |distance: f64, critical: f64| distance >= critical * standard_error;
+        let verdict = if self.failing() {
+            None
+        } else if shown(estimate - limits.margin(), critical.change) {
+            Some(Verdict::Regressed)
+        } else if shown(-estimate - limits.margin(), critical.change) {
+            Some(Verdict::Improved)
+        } else if shown(limits.threshold() - estimate.abs(), critical.same) && !self.one_side_starts_slowly() {
+            Some(Verdict::Unchanged)
+        } else {
+            None
+        };
+        Look { pairs: self.pairs.count(), location, interval, verdict }
+    }
+
+    /// True while more than one pair in five had to be replaced: nothing is decided meanwhile.
+    fn failing(&self) -> bool {
+        self.replaced * REPLACED_ONE_IN > self.replaced + self.pairs.count()
+    }
+
+    /// Counts runs far above the median of their side. Not of both sides together: where there is hardly any noise, a change
+    /// well below the margin would make slow starts of all of head's runs.
+    fn one_side_starts_slowly(&mut self) -> bool {
+        let deviation = match self.design.plan.pair_deviation {
+            Some(stored) => stored,
+            None => self.pairs.robust_deviation(),
+        };
+        let distance = (SLOW * deviation).max(self.design.plan.limits.threshold());
+        let runs = self.pairs.count();
+        let (base, head) = (self.pairs.far_above(Pair::base, distance), self.pairs.far_above(Pair::head, distance));
+        // The table is far below the size that is refused.
+        let p = fisher_exact([[head, runs - head], [base, runs - base]]).unwrap_or(1.0);
+        let starts = SlowStarts { base, head, runs, p };
+        self.slow_starts = Some(starts);
+        starts.differ()
+    }
+
+    fn why_undecided(&self) -> Reason {
+        if self.failing() {
+            return Reason::TooManyFailures;
+        }
+        let counted = self.slow_starts.filter(|starts| starts.runs == self.pairs.count());
+        if counted.is_some_and(|starts| starts.differ()) { Reason::SlowStarts } else { Reason::AllPairs }
+    }
+
+    fn stop(&mut self, verdict: Verdict, reason: Reason) -> Decision {
+        let last = self.looks.last();
+        let interval = self.shared.filter(|shared| shared.low <= shared.high).or(last.map(|look| look.interval));
+        let decision = Decision {
+            verdict,
+            reason,
+            pairs: self.pairs.count(),
+            estimate: last.map(|look| look.location.estimate),
+            interval,
+        };
+        self.decision = Some(decision);
+        decision
+    }
+}
