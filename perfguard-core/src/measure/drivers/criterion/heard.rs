@@ -11,6 +11,9 @@ use crate::process::Finished;
 
 /// The unit of time in criterion's own measurement.
 const NANOSECONDS: &str = "ns";
+/// `--quick` goes on until two counts of iterations agree this well, or a group's own measurement time is over, which on a
+/// noisy machine is often many seconds. Agreement within one process decides nothing here.
+const ANY_AGREEMENT: &str = "0.999999";
 /// What criterion takes for next to no time: one iteration in a sample.
 const NO_TIME: &str = "0.000000001";
 /// Settings in code may cost this many times what was asked for, and so much more, before another way is taken.
@@ -65,7 +68,10 @@ impl Way {
                 option("--warm-up-time", time(control.warm_up));
                 option("--measurement-time", time(control.observation_time));
             }
-            Self::Quick => option("--measurement-time", seconds(control.observation_time)),
+            Self::Quick => {
+                option("--measurement-time", seconds(control.observation_time));
+                option("--significance-level", ANY_AGREEMENT.to_owned());
+            }
             Self::OneIteration => option("--measurement-time", NO_TIME.to_owned()),
         }
         if self != Self::Normal {
@@ -285,5 +291,18 @@ impl Part {
             notes.push(Note("criterion decides its own iterations, but for `--iterations 1`".to_owned()));
         }
         notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quick_way_ends_whether_or_not_its_iterations_agree() {
+        let quick = Way::Quick.arguments(&IterationControl::default(), true, "^x$").join(" ");
+        assert!(quick.contains("--quick") && quick.contains("--significance-level 0.99"), "{quick}");
+        let normal = Way::Normal.arguments(&IterationControl::default(), true, "^x$").join(" ");
+        assert!(!normal.contains("--quick") && !normal.contains("--significance-level"), "{normal}");
     }
 }
