@@ -132,7 +132,7 @@ fn a_budget_too_small_to_decide_leaves_everything_undecided() {
     environment.write("script.txt", "one: 200\n");
     let view = compare(&environment, &["HEAD", "--budget", "1ms"]).expect_code(0).json();
     assert_eq!(verdict(&view, "one"), "undecided");
-    assert!(row(&view, "one")["reason"].as_str().unwrap().contains("budget ended"), "{view:#}");
+    assert!(row(&view, "one")["reason"].as_str().unwrap().contains("budget"), "{view:#}");
 }
 
 #[test]

@@ -234,6 +234,7 @@ impl PairedTest {
     fn why_undecided(&self, decision: &Decision) -> String {
         let planned = self.test.plan().last;
         match decision.reason {
+            Reason::TooFewPairs if self.pairs() == 0 => "not reached within the budget".to_owned(),
             Reason::TooFewPairs => {
                 format!("the budget ended after {} of {planned} pairs: too few to look at", self.pairs())
             }

@@ -250,13 +250,23 @@ impl PairRounds<'_, '_> {
         Ok(())
     }
 
-    /// A process of base of each unit, thrown away: it fills caches, and tells what a process costs.
+    /// A process of base of each unit, thrown away: it fills caches, and tells what a process costs. Where so many processes
+    /// as pairs take of each would not fit into the budget, units are left out: some that are decided say more than all
+    /// with a pair or two.
     fn warm_up<E>(&mut self, hear: &mut Hear<'_, E>) -> Result<(), E> {
-        for unit in 0..self.units.len() {
-            if self.must_stop().is_some() {
+        let mut units: Vec<usize> = (0..self.units.len()).collect();
+        self.random.shuffle(&mut units);
+        for unit in units {
+            let jobs = self.open(unit);
+            if self.surroundings.cancel.is_cancelled() {
                 break;
             }
-            let jobs = self.open(unit);
+            if self.elapsed().saturating_mul(FEWEST_PROCESSES) >= self.settings.budget {
+                for job in jobs {
+                    self.end(job, PairsEnd::Budget, hear)?;
+                }
+                continue;
+            }
             let yielded = self.process(unit, &jobs, Side::Base, 0);
             self.take_failures(unit, &jobs, Side::Base, &yielded, hear)?;
             self.progress(unit);
@@ -481,6 +491,9 @@ impl PairRounds<'_, '_> {
         needs.sum::<Duration>().min(self.settings.budget.saturating_sub(self.elapsed()))
     }
 }
+
+/// Processes of a benchmark that is decided as soon as most are: a dozen pairs, and its warm-up.
+const FEWEST_PROCESSES: u32 = 25;
 
 /// A process that ran into its time limit counts as so many times the slowest that did not.
 const TIMED_OUT: f64 = 10.0;

@@ -54,8 +54,10 @@ fn rows(view: &CompareView, amount: Amount) -> Vec<Row> {
     }
     for ((package, target), all) in by_target {
         let not_run = all.iter().filter(|one| is_identical(one)).count();
-        let shown: Vec<&&Comparison> =
-            all.iter().filter(|one| !is_identical(one) && (amount == Amount::All || is_remarkable(one))).collect();
+        let is_shown = |one: &&&Comparison| {
+            !is_identical(one) && !is_unreached(one) && (amount == Amount::All || is_remarkable(one))
+        };
+        let shown: Vec<&&Comparison> = all.iter().filter(is_shown).collect();
         let identical = match (not_run, all.len()) {
             (0, _) => String::new(),
             (count, all) if count == all => format!(": identical on both sides, {count} not run"),
@@ -76,6 +78,11 @@ fn rows(view: &CompareView, amount: Amount) -> Vec<Row> {
 /// Whether a benchmark was not run because both sides are the same.
 fn is_identical(one: &Comparison) -> bool {
     one.verdict == Verdict::Unchanged && one.evidence.pairs == 0
+}
+
+/// Whether the budget ended before a benchmark's turn came: all of these are one line below the table.
+fn is_unreached(one: &Comparison) -> bool {
+    one.verdict == Verdict::Undecided && one.evidence.planned > 0 && one.evidence.pairs == 0
 }
 
 fn is_remarkable(one: &Comparison) -> bool {
@@ -193,6 +200,11 @@ fn whole(view: &CompareView, style: Style) -> String {
         ));
     }
     lines.extend(view.remarks.iter().cloned());
+    let unreached = view.comparisons.iter().filter(|one| is_unreached(one)).count();
+    if unreached > 0 {
+        let all = view.comparisons.len();
+        lines.push(format!("{unreached} of {all} benchmarks were not reached within the budget: a filter chooses some, a larger `--budget` reaches more"));
+    }
     if lines.is_empty() {
         return String::new();
     }

@@ -161,9 +161,18 @@ fn null_pairs_come_in_between_and_never_fewer_than_asked() {
 #[test]
 fn the_budget_ends_what_is_still_open() {
     let mut world = World::new(|_, _, _| Ok(1.0));
-    let ends = world.measure(2, false, 1000, &PairSettings { budget: EACH * 42, ..settings() });
+    let ends = world.measure(2, false, 1000, &PairSettings { budget: EACH * 50, ..settings() });
     assert_eq!(ends, vec![PairsEnd::Budget; 2]);
-    assert_eq!(world.heard_of(0, "1/1") + world.heard_of(1, "1/1"), 20);
+    assert_eq!(world.heard_of(0, "1/1") + world.heard_of(1, "1/1"), 24);
+}
+
+#[test]
+fn where_the_budget_cannot_decide_all_some_are_left_out_and_the_others_decided() {
+    let mut world = World::new(|_, _, _| Ok(1.0));
+    let ends = world.measure(20, false, 8, &PairSettings { budget: EACH * 25 * 5, ..settings() });
+    let decided = ends.iter().filter(|end| **end == PairsEnd::Enough).count();
+    assert_eq!(decided, 5, "of 20");
+    assert!(ends.iter().all(|end| matches!(end, PairsEnd::Enough | PairsEnd::Budget)));
 }
 
 #[test]
