@@ -65,7 +65,9 @@ fn exit_of(error: &PipelineError) -> Exit {
         PipelineError::Vcs(error) | PipelineError::Build(BuildError::Checkout(CheckoutError::Source(error))) => {
             exit_of_vcs(error)
         }
-        PipelineError::Build(BuildError::Compile { .. } | BuildError::ToolchainMissing { .. }) => Exit::Build,
+        PipelineError::Accepted(_) => Exit::Configuration,
+        PipelineError::BaseDoesNotBuild { .. }
+        | PipelineError::Build(BuildError::Compile { .. } | BuildError::ToolchainMissing { .. }) => Exit::Build,
         PipelineError::Plan(_)
         | PipelineError::Build(
             BuildError::Metadata { .. } | BuildError::NoManifest { .. } | BuildError::NotCaptured { .. },
@@ -84,6 +86,8 @@ fn exit_of(error: &PipelineError) -> Exit {
         PipelineError::Store(StoreError::Ambiguous { .. } | StoreError::Unsupported { .. })
         | PipelineError::NotAGitRepository(_)
         | PipelineError::Unknown { .. }
+        | PipelineError::NoMergeBase { .. }
+        | PipelineError::NothingToAccept { .. }
         | PipelineError::NotABaseline { .. } => Exit::Usage,
         PipelineError::Store(_) => Exit::Store,
         PipelineError::NoBenchTargets { .. }

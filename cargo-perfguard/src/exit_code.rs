@@ -80,11 +80,11 @@ impl Exit {
             Self::Configuration => "a configuration file or a variable of perfguard's is wrong",
             Self::Environment => "the environment refused: repository, cache, or another perfguard under `--no-wait`",
             Self::Store => "the store cannot be read or written",
-            Self::Regression => "a benchmark regressed or missed its budget (reserved: `run` never gates)",
+            Self::Regression => "a benchmark regressed or missed its budget",
             Self::Build => "a bench target did not build",
             Self::Metadata => "cargo could not read the workspace",
             Self::Benchmark => "a benchmark failed or ran too long",
-            Self::Undecided => "undecided or untrusted, under `--strict` (reserved)",
+            Self::Undecided => "undecided or untrusted, under `--strict`",
             Self::Interrupted => "ended by the user; what was measured is kept",
         }
     }

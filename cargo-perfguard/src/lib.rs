@@ -29,6 +29,9 @@ pub fn main() -> ExitCode {
     if words.get(1).is_some_and(|word| word == perfguard_core::process::LAUNCHER_ARGUMENT) {
         return perfguard_core::process::launcher_main();
     }
+    if words.get(1).is_some_and(|word| word == perfguard_core::measure::KERNEL_ARGUMENT) {
+        return perfguard_core::measure::kernel_main(words.get(2).and_then(|word| word.to_str()));
+    }
     install_panic_message();
     // Cargo calls `cargo-perfguard perfguard …`.
     if words.get(1).is_some_and(|word| word == "perfguard") {
@@ -57,12 +60,18 @@ fn dispatch(command: Command, ui: &mut Ui, cancel: &CancellationToken) -> Result
     match command {
         Command::List(args) => commands::list::run(&args, ui, cancel),
         Command::Run(args) => commands::run::run(&args, ui, cancel),
+        Command::Compare(args) => commands::compare::run(&args, ui, cancel),
+        Command::Check(args) => commands::compare::check(&args, ui, cancel),
+        Command::SelfTest(args) => commands::self_test::run(&args, ui, cancel),
+        Command::Accept(args) => commands::accept::run(&args, ui, cancel),
+        Command::Init(args) => commands::init::run(&args, ui, cancel),
         Command::Baseline(args) => commands::baseline::run(&args, ui, cancel),
         Command::Show(args) => commands::show::run(&args, ui, cancel),
         Command::Runs(args) => commands::runs::run(&args, ui, cancel),
         Command::Config(args) => commands::config::run(&args, ui, cancel),
         Command::Store(args) => commands::store::run(&args, ui, cancel),
         Command::Clean(args) => commands::clean::run(&args, ui, cancel),
+        Command::Doctor(args) => commands::doctor::run(&args, ui, cancel),
         Command::Completions(args) => Ok(commands::completions::run(&args)),
         Command::Man(args) => commands::man::run(&args),
     }

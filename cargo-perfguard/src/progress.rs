@@ -167,6 +167,7 @@ fn time_left(left: Duration, at_most: bool) -> String {
 fn why(stopped: Stopped) -> &'static str {
     match stopped {
         Stopped::Precise => "precise enough",
+        Stopped::Decided => "decided",
         Stopped::MostObservations => "it had its most",
         Stopped::Budget => "the budget is spent",
         Stopped::Exact => "a count does not vary",

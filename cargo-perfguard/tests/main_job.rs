@@ -52,11 +52,17 @@ fn a_baseline_of_the_commit_before_is_what_run_is_held_against() {
     let again = environment.perfguard(&args).expect_code(0);
     assert!(again.stderr.contains("already measured"), "{}", again.stderr);
     let run = environment.perfguard(&run_args(&["--format", "json"])).expect_code(0).json();
+    assert_eq!(run["comparisons"][0]["verdict"], "unchanged", "what both sides run is identical");
+    std::fs::remove_dir_all(environment.cache()).unwrap();
+    std::fs::create_dir(environment.cache()).unwrap();
+    let run = environment.perfguard(&run_args(&["--format", "json"])).expect_code(0).says("are kept here").json();
     let change = &run["benchmarks"][0]["baseline"];
-    assert_eq!(change["paired"], false);
+    assert_eq!(change["paired"], false, "without its executables it can only be held against what was recorded");
     assert!(change["ratio"].as_f64().is_some_and(|ratio| ratio > 0.0), "{change}");
     let none = environment.perfguard(&run_args(&["--format", "json", "--no-baseline"])).expect_code(0).json();
     assert!(none["benchmarks"][0]["baseline"].is_null());
+    environment.perfguard(&["baseline", "verify"]).expect_code(97);
+    environment.perfguard(&args).expect_code(0);
     environment.perfguard(&["baseline", "verify"]).expect_code(0);
     let list = environment.perfguard(&["baseline", "list", "--format", "json"]).expect_code(0).json();
     assert_eq!(list["baselines"][0]["name"], "main");
@@ -72,7 +78,7 @@ fn a_run_of_a_clean_tree_can_be_promoted_to_a_baseline() {
     environment.perfguard(&["baseline", "promote", "latest", "--name", "release"]).expect_code(0);
     environment.perfguard(&["baseline", "verify", "release"]).expect_code(0);
     let run = environment.perfguard(&run_args(&["--baseline", "release", "--format", "json"])).expect_code(0).json();
-    assert_eq!(run["benchmarks"][0]["baseline"]["name"], "release");
+    assert_eq!(run["kind"], "compare", "promoting keeps what is needed to run it again");
     environment.perfguard(&run_args(&["--baseline", "other"])).expect_code(2).says("no baseline `other`");
 }
 
@@ -134,6 +140,7 @@ fn every_json_output_is_as_its_published_schema_says() {
         (args(&["list"]), 101, "list"),
         (args(&["runs"]), 0, "runs"),
         (args(&["baseline", "list"]), 0, "baselines"),
+        (args(&["compare", "HEAD", "--force", "--budget", "1s", "--layouts", "1"]), 101, "compare"),
     ] {
         let output = environment.perfguard(&words).expect_code(code).json();
         let path = format!("{}/../schemas/{schema}.json", env!("CARGO_MANIFEST_DIR"));

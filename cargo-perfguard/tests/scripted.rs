@@ -28,6 +28,11 @@ fn a_baseline_runs_among_its_own_files_and_the_change_is_what_the_scripts_say() 
     let head = environment.git(&["rev-parse", "HEAD"]);
     environment.write("script.txt", "fast: 110\nslow/with slash: 2500000\nnew one: 7\n");
     environment.perfguard(&["baseline", "--commit", "HEAD", "--quick"]).expect_code(0).says(&head[..9]);
+    let paired = environment.perfguard(&["run", "--quick", "--format", "json"]).expect_code(100).json();
+    assert_eq!(paired["kind"], "compare", "what is kept is run in turn");
+    for kept in std::fs::read_dir(environment.cache()).unwrap() {
+        std::fs::remove_dir_all(kept.unwrap().path()).ok();
+    }
     let run = environment.perfguard(&["run", "--quick", "--format", "json"]).expect_code(0).json();
     let row = |name: &str| {
         let id = format!("scripted::script::{name}");
@@ -76,7 +81,8 @@ fn each_misbehaviour_is_a_row_with_its_reason_and_the_others_go_on() {
                   twice: 7\ntwice: 7\n";
     let environment = scripted(script);
     let before = environment.everything();
-    let args = ["run", "--quick", "--timeout", "2s", "--format", "json"];
+    // However slow the machine is, listing takes no longer than an observation: each has processes of its own.
+    let args = ["run", "--quick", "--timeout", "2s", "--observation-time", "1m", "--format", "json"];
     let run = environment.perfguard(&args).expect_code(103).json();
     for (name, kind, message) in [
         ("panics", "exited", "panicked: on purpose"),
@@ -100,7 +106,9 @@ fn each_misbehaviour_is_a_row_with_its_reason_and_the_others_go_on() {
         ("twice", "lists this name more than once"),
     ] {
         let (failure, _, notes) = said(&run, name);
-        assert!(failure.is_empty() && notes.contains(note), "{name}: {failure} {notes}");
+        // What else runs on this machine is no business of this test.
+        let is_calm = note == "[]" && (notes == note || notes.contains("under disturbance"));
+        assert!(failure.is_empty() && (is_calm || notes.contains(note)), "{name}: {failure} {notes}");
     }
     assert_eq!(environment.everything(), before, "whatever they do, they do it elsewhere");
     let text = environment.perfguard(&["show"]).expect_code(0).stdout;

@@ -152,3 +152,21 @@ fn ascending(p_values: &[f64]) -> Result<Vec<(usize, f64)>, StatsError> {
     order.sort_by(|one, other| one.1.total_cmp(&other.1));
     Ok(order)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_e_value_that_is_just_enough_is_rejected() {
+        assert_eq!(e_benjamini_hochberg(&[20.0], 0.05).unwrap(), [true]);
+        assert_eq!(e_benjamini_hochberg(&[19.9], 0.05).unwrap(), [false]);
+    }
+
+    #[test]
+    fn a_product_beyond_all_numbers_is_the_largest() {
+        assert!(combine_e_values(&[1e200, 1e200]).unwrap().is_finite());
+        assert!(combine_e_values(&[1.0, f64::INFINITY]).unwrap().is_infinite());
+        assert_eq!(combine_e_values(&[0.0, f64::INFINITY]).unwrap().to_bits(), 0);
+    }
+}

@@ -81,6 +81,28 @@ pub enum StatsError {
     /// Settings that make no sense, alone or together.
     #[error("{0}")]
     Impossible(&'static str),
+    /// An error rate is outside its range.
+    #[error("{0} is not between 0 and 1/2")]
+    NotAnErrorRate(f64),
+    /// A limit or a hypothesis is NaN or infinite.
+    #[error("{0} is not finite and cannot be a limit")]
+    NotALimit(f64),
+    /// The lower limit is not below the upper one.
+    #[error("from {low} to {high} is no range")]
+    NotARange {
+        /// The lower limit.
+        low: f64,
+        /// The upper limit.
+        high: f64,
+    },
+    /// Too few resamples to say anything.
+    #[error("{needed} resamples are needed, {given} were asked for")]
+    TooFewResamples {
+        /// The fewest that would do.
+        needed: usize,
+        /// How many were asked for.
+        given: usize,
+    },
 }
 
 /// A sorted copy of the values.
@@ -117,9 +139,14 @@ pub(crate) fn check_range(given: f64, low: f64, high: f64) -> Result<f64, StatsE
     if (low..=high).contains(&given) { Ok(given) } else { Err(StatsError::NotInRange { given, low, high }) }
 }
 
-/// A result that may have grown beyond the largest number.
+/// A result that may have grown beyond the largest number, or is none.
 pub(crate) fn check_result(result: f64) -> Result<f64, StatsError> {
     if result.is_finite() { Ok(result) } else { Err(StatsError::TooLarge) }
+}
+
+/// A finite limit.
+pub(crate) fn check_limit(limit: f64) -> Result<f64, StatsError> {
+    if limit.is_finite() { Ok(limit) } else { Err(StatsError::NotALimit(limit)) }
 }
 
 /// A count as a number.

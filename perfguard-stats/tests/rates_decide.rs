@@ -8,8 +8,9 @@ mod noise;
 use std::sync::Arc;
 
 use noise::{Machine, scenario};
-use perfguard_stats::power::highest_rate;
+use perfguard_stats::power::{highest_rate, trimmed_power};
 use perfguard_stats::random::Stream;
+use perfguard_stats::sequential::boundary::t_of_deviate;
 use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest, SignFlip, Verdict};
 
 /// Comparisons of each case: what a debug build does in a second or two.
@@ -100,5 +101,28 @@ fn evidence_reaches_its_limit_as_rarely_as_it_must() {
         });
         let reached = reached.count();
         assert!(reached <= 18, "{name}: {reached}");
+    }
+}
+
+#[test]
+fn power_is_what_simulated_normal_pairs_have() {
+    let mut stream = Stream::new(13);
+    for (pairs, shift) in [(24_u32, 0.015), (40, 0.012)] {
+        // One look at a level of its own: the trimmed t of so many normal differences.
+        let critical = t_of_deviate(2.575_829_3, usize::try_from(pairs - 2 * (pairs / 5) - 1).unwrap());
+        let found = (0..4_000).filter(|_| {
+            let mut d: Vec<f64> = (0..pairs).map(|_| shift + 0.02 * stream.normal()).collect();
+            d.sort_unstable_by(f64::total_cmp);
+            let cut = d.len() / 5;
+            let (low, high) = (d[cut], d[d.len() - cut - 1]);
+            let middle = f64::from(pairs - 2 * (pairs / 5));
+            let estimate = d[cut..d.len() - cut].iter().sum::<f64>() / middle;
+            let mean = d.iter().map(|d| d.clamp(low, high)).sum::<f64>() / f64::from(pairs);
+            let squares = d.iter().map(|d| (d.clamp(low, high) - mean).powi(2)).sum::<f64>();
+            estimate >= critical * (squares / (middle * (middle - 1.0))).sqrt()
+        });
+        let found = f64::from(u32::try_from(found.count()).unwrap()) / 4_000.0;
+        let expected = trimmed_power(usize::try_from(pairs).unwrap(), 0.02, shift, 0.005).unwrap();
+        assert!((found - expected).abs() < 0.03, "{pairs} pairs: {found}, by the formula {expected}");
     }
 }

@@ -7,7 +7,10 @@ use anyhow::{Context, Result, bail};
 use cargo_perfguard::exit_code::Exit;
 use perfguard_core::config::keys::{KEYS, Key, TABLE_KEYS, variable};
 use perfguard_core::config::{commented_file, json_schema};
-use perfguard_core::report::{BaselinesView, CleanView, ConfigView, ListView, RunView, RunsView};
+use perfguard_core::environment::FINDINGS;
+use perfguard_core::report::{
+    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, RunView, RunsView, SelfTestView,
+};
 use schemars::{JsonSchema, schema_for};
 
 /// Writes the files, or compares them with what is checked in.
@@ -39,11 +42,15 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/runs.json", schema::<RunsView>()?),
         ("schemas/baselines.json", schema::<BaselinesView>()?),
         ("schemas/clean.json", schema::<CleanView>()?),
+        ("schemas/compare.json", schema::<CompareView>()?),
         ("schemas/config.json", schema::<ConfigView>()?),
+        ("schemas/self-test.json", schema::<SelfTestView>()?),
+        ("schemas/doctor.json", schema::<DoctorView>()?),
         ("schemas/perfguard.toml.json", serde_json::to_string_pretty(&json_schema())? + "\n"),
         ("docs/cli.md", reference()),
         ("docs/exit-codes.md", exit_codes()),
         ("docs/configuration.md", configuration()),
+        ("docs/doctor.md", doctor()),
     ])
 }
 
@@ -99,6 +106,31 @@ fn configuration() -> String {
         writeln!(text, "| `{path}` | {doc}: {} |", kind.expected()).expect("writing to a string");
     }
     write!(text, "\n## What `config init` writes\n\n```toml\n{}```\n", commented_file()).expect("writing to a string");
+    text
+}
+
+/// Every finding of `doctor`.
+fn doctor() -> String {
+    let mut text = String::from(
+        "# What `cargo perfguard doctor` finds\n\nGenerated from the list of findings by `cargo xtask codegen`; do not edit.\n\n\
+         `doctor` reads what the system tells of the machine, tries what can be tried (the cache's file system, the linker,\n\
+         hardware counters, Valgrind), and runs a built-in loop in pairs of processes, as a benchmark would be run. It needs\n\
+         no workspace and changes nothing. Each finding is *good*, a *note* or a *warning*; it leaves with 0 whatever it\n\
+         finds, with 97 under `--strict` where there is a warning. `--explain ID` prints a section of this page. The order is\n\
+         that of what a change usually gains.\n\n\
+         While benchmarks are measured, the same monitor takes a reading between observations, at most ten a second. What it\n\
+         saw is noted beside the benchmarks whose observations were taken meanwhile: steal from 2 % of the time on, other\n\
+         load from 25 % of all processors, memory pressure from 1 %, I/O pressure from 10 %, a frequency 10 % below the\n\
+         highest that was seen. Nothing is dropped because of it.\n",
+    );
+    for kind in &FINDINGS {
+        write!(
+            text,
+            "\n## `{}`\n\n{}.\n\n- **Seen by:** {}\n- **Why:** {}\n- **Change:** {}\n",
+            kind.id, kind.title, kind.seen_by, kind.why, kind.change
+        )
+        .expect("writing to a string");
+    }
     text
 }
 

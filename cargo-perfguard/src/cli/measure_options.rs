@@ -68,18 +68,22 @@ fn checked(kind: Kind, text: &str) -> Result<String, String> {
     kind.check(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
 }
 
-fn time(text: &str) -> Result<String, String> {
+pub(super) fn time(text: &str) -> Result<String, String> {
     checked(Kind::Duration, text)
 }
 
-fn percent(text: &str) -> Result<String, String> {
+pub(super) fn percent(text: &str) -> Result<String, String> {
     checked(Kind::Percent, text)
 }
 
-fn observations(text: &str) -> Result<String, String> {
+pub(super) fn observations(text: &str) -> Result<String, String> {
     checked(Kind::Observations, text)
 }
 
-fn count(text: &str) -> Result<String, String> {
+pub(super) fn count(text: &str) -> Result<String, String> {
     checked(Kind::Count, text)
+}
+
+pub(super) fn layouts(text: &str) -> Result<String, String> {
+    checked(Kind::Layouts, text)
 }

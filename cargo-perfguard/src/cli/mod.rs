@@ -1,6 +1,8 @@
 //! The shape of the command line. Everything here is a promise: flags keep their meaning.
 
 mod cargo_options;
+mod compare_options;
+mod doctor_options;
 mod measure_options;
 
 use std::process::ExitCode;
@@ -8,6 +10,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use cargo_options::CargoOptions;
+pub use compare_options::{AcceptArgs, CheckArgs, CompareArgs, JudgeOptions, PairOptions, SelfTestArgs};
+pub use doctor_options::DoctorArgs;
 pub use measure_options::{Flag, MeasureOptions};
 
 use crate::exit_code::Exit;
@@ -16,9 +20,8 @@ use crate::exit_code::Exit;
 #[derive(Debug, Parser)]
 #[command(name = "cargo perfguard", bin_name = "cargo perfguard", version, max_term_width = 100)]
 #[command(after_help = "With every command, --log-file PATH writes down everything that happens.\n\n\
-                  Exit codes: 0 well, 2 usage, 4 nothing to measure, 96 configuration,\n\
-                  97 environment, 98 store, 101 build, 102 cargo metadata,\n\
-                  103 a benchmark failed, 130 interrupted.")]
+                  Exit codes: 0 well, 2 usage, 4 nothing to measure, 100 a regression,\n\
+                  101 build, 103 a benchmark failed; docs/exit-codes.md has all.")]
 pub struct Cli {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
@@ -42,6 +45,31 @@ pub enum Command {
                             Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
                             cargo perfguard run -p my-crate --budget 5m --precision 0.5%")]
     Run(Box<RunArgs>),
+    /// Compare two commits, or a commit with the working tree, in pairs, and judge the change
+    #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
+                            --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\n\
+                            Examples:\n  cargo perfguard compare origin/main\n  \
+                            cargo perfguard compare v1.2.0 HEAD -- parse\n  cargo perfguard compare main...HEAD --strict")]
+    Compare(Box<CompareArgs>),
+    /// Compare quickly with HEAD: for hooks, and before a commit
+    #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
+                            --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\n\
+                            Examples:\n  cargo perfguard check\n  cargo perfguard check --staged --within 30s\n  \
+                            cargo perfguard check origin/main")]
+    Check(Box<CheckArgs>),
+    /// Count how often perfguard is wrong on this machine, with your own benchmarks
+    #[command(name = "self-test")]
+    #[command(after_help = "Examples:\n  cargo perfguard self-test parse\n  \
+                            cargo perfguard self-test --comparisons 100 --slowdown 3%")]
+    SelfTest(Box<SelfTestArgs>),
+    /// Accept a change that was shown, so that the gate lets it pass
+    #[command(
+        after_help = "Examples:\n  cargo perfguard accept my-crate::parse::parse/large --reason 'checks its input now'"
+    )]
+    Accept(AcceptArgs),
+    /// Write a commented perfguard.toml, and a git hook where it is asked for
+    #[command(after_help = "Examples:\n  cargo perfguard init\n  cargo perfguard init --hook pre-commit")]
+    Init(InitArgs),
     /// Measure a commit and give it a name to compare with
     #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
                             --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\
@@ -64,6 +92,10 @@ pub enum Command {
     /// Show what is kept outside the tree, and remove what may go
     #[command(after_help = "Examples:\n  cargo perfguard clean\n  cargo perfguard clean --unused")]
     Clean(CleanArgs),
+    /// Examine this machine: what makes measurements noisy here, and what to change
+    #[command(after_help = "Examples:\n  cargo perfguard doctor\n  cargo perfguard doctor --explain turbo\n  \
+                            cargo perfguard doctor --format json --no-noise-floor")]
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Examples:\n  source <(cargo perfguard completions bash)\n  \
                             cargo perfguard completions fish > ~/.config/fish/completions/cargo-perfguard.fish")]
@@ -169,12 +201,15 @@ pub struct RunArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub filter: FilterOptions,
-    /// Show the change against this baseline, not `main`
-    #[arg(long, value_name = "NAME", conflicts_with = "no_baseline")]
+    /// Compare with this baseline or revision, whose executables are kept
+    #[arg(long, value_name = "NAME|REV", conflicts_with = "no_baseline")]
     pub baseline: Option<String>,
-    /// Show no change against a baseline
+    /// Compare with nothing
     #[arg(long)]
     pub no_baseline: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub judge: JudgeOptions,
     /// Go on with this command's last run if it did not finish
     #[arg(long)]
     pub resume: bool,
@@ -193,6 +228,17 @@ pub struct RunArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub cargo: CargoOptions,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Write a git hook that runs `cargo perfguard check`
+    #[arg(long, value_name = "HOOK", value_parser = ["pre-commit", "pre-push"])]
+    pub hook: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub manifest: ManifestOptions,
 }
 
 /// Arguments of `baseline`.

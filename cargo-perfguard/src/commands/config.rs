@@ -1,10 +1,11 @@
 //! `cargo perfguard config`.
 
 use perfguard_core::cancel::CancellationToken;
-use perfguard_core::config::{ConfigError, FILE, commented_file};
+use perfguard_core::config::FILE;
 use perfguard_core::pipeline::{Tools, locate};
 use perfguard_core::report::{ConfigView, config_text};
 
+use super::init::write_configuration;
 use super::{Here, flags, show};
 use crate::cli::{ConfigArgs, ConfigVerb};
 use crate::command_error::CommandError;
@@ -22,17 +23,8 @@ pub(crate) fn run(args: &ConfigArgs, ui: &mut Ui, cancel: &CancellationToken) ->
             // Not `Here`: the configuration at hand may be what is to be replaced.
             let place = locate(manifest.manifest_path.as_deref(), &Tools::find()?, cancel)?;
             let path = place.workspace.root().join(FILE);
-            let written = fs_err::File::create_new(&path)
-                .and_then(|mut file| std::io::Write::write_all(&mut file, commented_file().as_bytes()));
-            match written {
-                Ok(()) => ui.say(&format!("wrote `{}`: every key is there, as a comment", path.display())),
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    return Err(ConfigError::Exists(path).into());
-                }
-                Err(error) => {
-                    return Err(ConfigError::Unwritable { path, message: error.to_string() }.into());
-                }
-            }
+            write_configuration(&path)?;
+            ui.say(&format!("wrote `{}`: every key is there, as a comment", path.display()));
         }
     }
     Ok(Exit::Success)

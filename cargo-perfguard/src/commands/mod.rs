@@ -1,13 +1,18 @@
 //! One file a verb: what the user typed, to a call of the engine, to what the user sees.
 
+pub(crate) mod accept;
 pub(crate) mod baseline;
 pub(crate) mod clean;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod self_test;
 pub(crate) mod show;
 pub(crate) mod store;
 

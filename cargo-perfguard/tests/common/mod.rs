@@ -103,6 +103,12 @@ impl TestEnvironment {
         self.git(&["rev-parse", "HEAD"])
     }
 
+    /// The same past every hook.
+    pub(crate) fn commit_unhooked(&self, message: &str) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--no-verify", "--message", message]);
+    }
+
     /// The real executable with these arguments, called from the repository's root.
     #[must_use = "assert on what the command did"]
     pub(crate) fn perfguard(&self, args: &[&str]) -> Ran {
@@ -147,6 +153,16 @@ impl TestEnvironment {
         ] {
             command.env(name, value);
         }
+        command
+    }
+
+    /// A program that finds the real executable by its name, as git's hooks do.
+    pub(crate) fn command_with_perfguard(&self, program: impl AsRef<OsStr>) -> Command {
+        let folder = Path::new(env!("CARGO_BIN_EXE_cargo-perfguard")).parent().unwrap().to_owned();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)));
+        let mut command = self.command(program, &self.root());
+        command.env("PATH", path.unwrap());
         command
     }
 

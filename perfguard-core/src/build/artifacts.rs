@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::BuildError;
 use super::Layout;
+use super::kit_check::{self, KIT_FOLDER, KIT_REFUSED};
 use super::messages::Built;
 use super::retention::touch;
-use super::role_linker::{DESCRIPTION, KIT, Kit, OUTPUT};
+use super::role_linker::DESCRIPTION;
 use super::state::mtime_ns;
 use crate::cancel::CancellationToken;
 use crate::model::{Artifact, ArtifactHash, BuildContext, RunEnvironment, TargetId};
-use crate::process::{self, CommandSpec};
 
 /// What is written beside an executable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ struct Description {
 struct KnownHashes(BTreeMap<String, (u64, i128, u64, String)>);
 
 /// The folder of an executable, in which nothing else is: its name may be any.
-const PROGRAM: &str = "program";
+pub(super) const PROGRAM: &str = "program";
 
 fn program(folder: &Path, file: &str) -> PathBuf {
     folder.join(PROGRAM).join(file)
@@ -73,7 +73,8 @@ impl<'a> Artifacts<'a> {
             artifacts.push(self.keep(executable, &hash, run, context, cancel)?);
         }
         if fresh.0 != known.0 {
-            write_whole(&cache, &serde_json::to_vec(&fresh).expect("hashes are plain data"))?;
+            write_whole(&cache, &serde_json::to_vec(&fresh).expect("hashes are plain data"))
+                .map_err(BuildError::Cache)?;
         }
         artifacts.sort_by(|left, right| left.target.cmp(&right.target));
         Ok(artifacts)
@@ -115,7 +116,7 @@ impl<'a> Artifacts<'a> {
         };
         let text = serde_json::to_vec(&written).expect("a description is plain data");
         if fs_err::read(&description).ok().as_ref() != Some(&text) {
-            write_whole(&description, &text)?;
+            write_whole(&description, &text).map_err(BuildError::Cache)?;
         }
         touch(&description);
         Ok(artifact(&folder, hash, written))
@@ -125,24 +126,32 @@ impl<'a> Artifacts<'a> {
         program(&self.folder(hash), &known.file).is_file()
     }
 
-    /// Takes the kit of an executable's last link, if linking it again gives the executable byte for byte.
+    /// Takes the kit of an executable's last link, if linking it again gives the executable byte for byte from inputs
+    /// that stay; else writes down why not.
     fn adopt_kit(&self, built: &Built, folder: &Path, cancel: &CancellationToken) -> Result<bool, BuildError> {
         let name = built.program.file_name().unwrap_or_default();
         let made = self.layout.kits().join(name);
-        let kit = folder.join("kit");
+        let kit = folder.join(KIT_FOLDER);
         if !made.join(DESCRIPTION).is_file() {
             return Ok(false);
         }
         fs_err::remove_dir_all(&kit).ok();
         fs_err::rename(&made, &kit).map_err(BuildError::Cache)?;
         let again = folder.join("relinked");
-        let linked = relink(&kit, &again, cancel)?;
-        let same = linked && same_bytes(&again, &built.program).map_err(BuildError::Cache)?;
+        let refused = kit_check::check(&kit, &built.program, &again, &self.layout.here(), cancel);
         fs_err::remove_file(&again).ok();
-        if !same {
-            fs_err::remove_dir_all(&kit).map_err(BuildError::Cache)?;
+        match refused.map_err(BuildError::Cache)? {
+            None => {
+                fs_err::remove_file(folder.join(KIT_REFUSED)).ok();
+                Ok(true)
+            }
+            Some(refusal) => {
+                fs_err::remove_dir_all(&kit).map_err(BuildError::Cache)?;
+                let text = serde_json::to_vec(&refusal).expect("a refusal is plain data");
+                write_whole(&folder.join(KIT_REFUSED), &text).map_err(BuildError::Cache)?;
+                Ok(false)
+            }
         }
-        Ok(same)
     }
 
     /// A kept executable, if its bytes are still those of its hash.
@@ -169,30 +178,13 @@ fn artifact(folder: &Path, hash: &ArtifactHash, known: Description) -> Artifact 
     }
 }
 
-/// Links a kit to `output`. Gives whether the linker was content.
-fn relink(kit: &Path, output: &Path, cancel: &CancellationToken) -> Result<bool, BuildError> {
-    let text = fs_err::read(kit.join(DESCRIPTION)).map_err(BuildError::Cache)?;
-    let Ok(plan) = serde_json::from_slice::<Kit>(&text) else { return Ok(false) };
-    let (folder, target) = (kit.display().to_string(), output.display().to_string());
-    let args = plan.args.iter().map(|word| if word == OUTPUT { target.clone() } else { word.replace(KIT, &folder) });
-    let args = args.map(Into::into).collect();
-    let env = plan.path.into_iter().map(|path| ("PATH".into(), path)).collect();
-    let spec = CommandSpec { program: plan.linker.into(), args, env, cwd: kit.to_owned(), input: None };
-    let end = process::run_tool(&spec, cancel, &mut |_, _| {});
-    Ok(end.is_ok_and(|end| end.code == Some(0)))
-}
-
 /// Writes a file whole or not at all: beside it first, then renamed.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let aside = path.with_extension("new");
-    fs_err::write(&aside, bytes).and_then(|()| fs_err::rename(&aside, path)).map_err(BuildError::Cache)
+    fs_err::write(&aside, bytes).and_then(|()| fs_err::rename(&aside, path))
 }
 
-fn same_bytes(one: &Path, other: &Path) -> std::io::Result<bool> {
-    Ok(fs_err::metadata(one)?.len() == fs_err::metadata(other)?.len() && hash_file(one)? == hash_file(other)?)
-}
-
-fn hash_file(path: &Path) -> std::io::Result<String> {
+pub(super) fn hash_file(path: &Path) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(fs_err::File::open(path)?)?;
     Ok(hasher.finalize().to_hex().to_string())

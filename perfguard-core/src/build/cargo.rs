@@ -108,16 +108,21 @@ impl Cargo<'_> {
 
     /// What the compiler is, in the tree's own folder: a toolchain file counts.
     pub(super) fn toolchain(&self, cancel: &CancellationToken) -> Result<Toolchain, BuildError> {
-        let lines = self.rustc(&["-vV"], cancel)?;
+        self.toolchain_in(&self.folder(), cancel)
+    }
+
+    /// The same in another folder.
+    pub(super) fn toolchain_in(&self, folder: &Path, cancel: &CancellationToken) -> Result<Toolchain, BuildError> {
+        let lines = self.rustc(folder, &["-vV"], cancel)?;
         let host = lines.iter().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default().to_owned();
         Ok(Toolchain { version: lines.into_iter().next().unwrap_or_default(), host })
     }
 
-    fn rustc(&self, args: &[&str], cancel: &CancellationToken) -> Result<Vec<String>, BuildError> {
+    fn rustc(&self, folder: &Path, args: &[&str], cancel: &CancellationToken) -> Result<Vec<String>, BuildError> {
         let program = self.variable("RUSTC").cloned().unwrap_or_else(|| "rustc".into());
         let env = tool_environment(self.environment, self.layout.root());
         let args = args.iter().map(Into::into).collect();
-        let spec = CommandSpec { program: program.into(), args, env, cwd: self.folder(), input: None };
+        let spec = CommandSpec { program: program.into(), args, env, cwd: folder.to_owned(), input: None };
         let (mut lines, mut complaint) = (Vec::new(), String::new());
         let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
             Stream::Out => lines.push(line.to_owned()),
@@ -163,7 +168,7 @@ impl Cargo<'_> {
             return line.to_string_lossy().split_whitespace().map(Into::into).collect();
         }
         self.config().runner(triple, || {
-            let lines = self.rustc(&["--print", "cfg", "--target", triple], cancel).unwrap_or_default();
+            let lines = self.rustc(&self.folder(), &["--print", "cfg", "--target", triple], cancel).unwrap_or_default();
             lines.iter().filter_map(|line| line.parse().ok()).collect()
         })
     }

@@ -181,6 +181,26 @@ impl Checkout {
         kept::keep(&self.layout, key)
     }
 
+    /// Copies what is kept under a key to another.
+    ///
+    /// # Errors
+    /// Nothing is kept under the key, or the cache cannot be written.
+    pub(super) fn copy_kept(&mut self, key: &str, copy: &str) -> Result<(), CheckoutError> {
+        self.seat(Seat::Builder)?;
+        kept::copy_kept(&self.layout, key, copy)
+    }
+
+    /// The keys of kept folders that are no commit's.
+    ///
+    /// # Errors
+    /// The workbench's folder cannot be read.
+    pub(super) fn working_trees(&mut self) -> Result<Vec<String>, CheckoutError> {
+        self.seat(Seat::Builder)?;
+        let mut keys = kept::keys(&self.layout)?;
+        keys.retain(|key| key.starts_with("tree-"));
+        Ok(keys)
+    }
+
     /// Whether something is kept under a key.
     pub(super) fn has(&self, key: &str) -> bool {
         // While it is seated, the builder's folder has this name.

@@ -33,6 +33,19 @@ pub(super) fn keep(layout: &Layout, key: &str) -> Result<(), CheckoutError> {
     fs_err::rename(making, layout.kept(key)).doing(KEEPING)
 }
 
+/// Copies what is kept under a key to another, whole or not at all. The builder's folder must be seated.
+pub(super) fn copy_kept(layout: &Layout, key: &str, copy_key: &str) -> Result<(), CheckoutError> {
+    if !layout.kept(key).is_dir() {
+        return Err(CheckoutError::NotKept { key: key.to_owned() });
+    }
+    let making = layout.root().join(format!("{MAKING}{copy_key}"));
+    remove_if_there(&making)?;
+    copy(&layout.kept(key), &making)?;
+    fs_err::write(making.join(KEY_FILE), copy_key).doing(KEEPING)?;
+    remove(layout, copy_key)?;
+    fs_err::rename(making, layout.kept(copy_key)).doing(KEEPING)
+}
+
 /// Removes what is kept under a key, if there is anything. The builder's folder must be seated.
 pub(super) fn remove(layout: &Layout, key: &str) -> Result<(), CheckoutError> {
     let kept = layout.kept(key);
@@ -57,7 +70,6 @@ pub(super) fn remove(layout: &Layout, key: &str) -> Result<(), CheckoutError> {
 }
 
 /// The keys under which something is kept, sorted. The builder's folder must be seated.
-#[cfg(test)]
 pub(super) fn keys(layout: &Layout) -> Result<Vec<String>, CheckoutError> {
     let mut keys = names(layout)?;
     keys.retain(|name| name.starts_with(super::layout::KEPT));

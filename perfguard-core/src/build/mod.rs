@@ -4,18 +4,25 @@
 //! is kept, and stands in that same folder while its benches run. See `ARCHITECTURE.md`, *Workbench*.
 
 mod artifacts;
+mod cache_probe;
 mod cargo;
 mod cargo_config;
 mod checkout;
 mod checkout_error;
+mod common_layout;
 mod error;
 mod file_clock;
 mod git_stand_in;
+mod identity;
 mod kept;
+mod kit_check;
 mod layout;
+mod link_kit;
+mod linker_probe;
 mod lock;
 mod manifests;
 mod messages;
+mod record;
 mod retention;
 mod role_linker;
 mod role_runner;
@@ -31,8 +38,12 @@ mod checkout_tests;
 #[cfg(test)]
 mod seat_tests;
 
+pub use cache_probe::probe_cache;
 pub use checkout_error::CheckoutError;
+pub use common_layout::{CommonLayouts, LayoutRequest, NotLinked, PlacedAlike, SharedFunctions};
 pub use error::{BuildError, LockError};
+pub use identity::{Identity, IdentitySide};
+pub use linker_probe::LinkerProbe;
 pub use lock::MachineLock;
 pub use retention::{KeepLimits, Kept, repositories};
 pub use roles::multicall;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::roles::{HERE, KITS, LINKER};
+use super::roles::{HERE, KITS, LINKER, OWN_PREFIX};
 use crate::environment::vars;
 use crate::process;
 
@@ -19,14 +19,14 @@ pub(super) const OUTPUT: &str = "{out}";
 pub(super) const DESCRIPTION: &str = "link.json";
 
 /// How to link a kit again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kit {
     /// The linker's arguments, with [`KIT`] and [`OUTPUT`] in the place of paths.
     pub(super) args: Vec<String>,
     /// The real linker.
     pub(super) linker: OsString,
-    /// The search path that it ran with.
-    pub(super) path: Option<OsString>,
+    /// The environment that it ran with, without perfguard's own variables: a linker of the user's may need any of it.
+    pub(super) env: Vec<(OsString, OsString)>,
 }
 
 /// Keeps the kit and calls the real linker. Returns only when the call failed.
@@ -61,7 +61,9 @@ fn keep_kit(folder: &Path, words: &[OsString], here: &Path, linker: &OsStr) -> i
         args.push(kept);
         previous = word;
     }
-    let kit = Kit { args, linker: linker.to_owned(), path: vars::var_os("PATH") };
+    let mut env = vars::all();
+    env.retain(|(name, _)| !name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes()));
+    let kit = Kit { args, linker: linker.to_owned(), env };
     fs_err::write(folder.join(DESCRIPTION), serde_json::to_vec(&kit)?)
 }
 
@@ -81,37 +83,46 @@ fn expanded(words: &[OsString]) -> io::Result<Vec<String>> {
     Ok(plain)
 }
 
-/// Puts away what a word names, and gives the word that names it there.
+/// Puts away what a word names, and gives the word that names it there. File names stay: a shared object without a name
+/// of its own is known by its file's.
 fn keep_word(folder: &Path, number: usize, previous: &str, word: &str, here: &Path) -> io::Result<String> {
-    let (lead, path) = split_lead(word);
-    let source = Path::new(path);
+    let (lead, path) = split_lead(previous, word);
+    // Relative paths of the user's own arguments mean the workspace's root, where the linker is called.
+    let source = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let Some(file_name) = source.file_name().and_then(OsStr::to_str) else { return Ok(word.to_owned()) };
-    let name = format!("{number}-{file_name}");
-    if previous == "-L" && source.starts_with(here) {
-        // `-l` finds a build script's libraries by folder.
-        fs_err::create_dir_all(folder.join(&name))?;
+    let own = folder.join(number.to_string());
+    let is_search_folder = previous == "-L" || lead == "-L";
+    if is_search_folder && source.is_dir() && source.starts_with(here) {
+        // `-l` finds libraries by folder, those of build scripts among them.
+        fs_err::create_dir_all(&own)?;
         for item in fs_err::read_dir(source)?.flatten() {
             let is_library = item.path().extension().is_some_and(|kind| kind == "a" || kind == "so");
             if is_library && item.path().is_file() {
-                keep_file(&item.path(), &folder.join(&name).join(item.file_name()))?;
+                keep_file(&item.path(), &own.join(item.file_name()))?;
             }
         }
+        Ok(format!("{lead}{KIT}/{number}"))
     } else if source.is_file() {
-        keep_file(source, &folder.join(&name))?;
+        fs_err::create_dir_all(&own)?;
+        keep_file(&source, &own.join(file_name))?;
+        Ok(format!("{lead}{KIT}/{number}/{file_name}"))
     } else {
-        return Ok(word.to_owned());
+        Ok(word.to_owned())
     }
-    Ok(format!("{lead}{KIT}/{name}"))
 }
 
-/// Splits `-Wl,--version-script=FILE` into what leads and the path; a plain path leads with nothing.
-fn split_lead(word: &str) -> (&str, &str) {
-    if Path::new(word).exists() {
+/// Splits `-Wl,--version-script=FILE`, `-LFOLDER` or `-TFILE` into what leads and the path; a plain path leads with
+/// nothing.
+fn split_lead<'a>(previous: &str, word: &'a str) -> (&'a str, &'a str) {
+    if Path::new(word).is_file() || previous == "-L" {
         return ("", word);
     }
+    if let Some(path) = word.strip_prefix("-L").or_else(|| word.strip_prefix("-T")).filter(|path| !path.is_empty()) {
+        return word.split_at(word.len() - path.len());
+    }
     match word.rfind(['=', ',']) {
-        Some(at) => word.split_at(at + 1),
-        None => ("", word),
+        Some(at) if word.starts_with('-') => word.split_at(at + 1),
+        _ => ("", ""),
     }
 }
 
@@ -147,18 +158,27 @@ mod tests {
             "-L".to_owned(),
             file("build/x/out"),
             format!("-Wl,--version-script={}", file("script.map")),
+            format!("-L{}", file("build/x/out")),
             "-o".to_owned(),
             file("bench"),
         ];
         let kit = folder.path().join("kit");
         keep_kit(&kit, &words.map(OsString::from), &here, OsStr::new("cc")).unwrap();
         let kept: Kit = serde_json::from_slice(&fs_err::read(kit.join(DESCRIPTION)).unwrap()).unwrap();
-        let expected =
-            ["-m64", "{kit}/1-a.o", "-L", "{kit}/3-out", "-Wl,--version-script={kit}/4-script.map", "-o", "{out}"];
+        let expected = [
+            "-m64",
+            "{kit}/1/a.o",
+            "-L",
+            "{kit}/3",
+            "-Wl,--version-script={kit}/4/script.map",
+            "-L{kit}/5",
+            "-o",
+            "{out}",
+        ];
         assert_eq!(kept.args, expected);
-        assert_eq!(fs_err::read(kit.join("3-out/libnative.a")).unwrap(), b"build/x/out/libnative.a");
+        assert_eq!(fs_err::read(kit.join("3/libnative.a")).unwrap(), b"build/x/out/libnative.a");
         let links = |path: &Path| fs_err::metadata(path).unwrap().nlink();
-        assert_eq!(links(&kit.join("1-a.o")), 2, "rustc's own object is a hard link");
-        assert_eq!(links(&kit.join("3-out/libnative.a")), 1, "a build script's library is a copy");
+        assert_eq!(links(&kit.join("1/a.o")), 2, "rustc's own object is a hard link");
+        assert_eq!(links(&kit.join("3/libnative.a")), 1, "a build script's library is a copy");
     }
 }

@@ -1,10 +1,10 @@
-//! The roles that perfguard's own executable plays for cargo and rustc, by the name it is called under.
+//! The roles that perfguard's own executable plays for cargo, rustc and itself, by the name it is called under.
 
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{role_linker, role_runner, role_wrapper};
+use super::{common_layout, role_linker, role_runner, role_wrapper};
 
 /// Set for the roles: the folder that paths of this build begin with.
 pub(super) const HERE: &str = "__PERFGUARD_HERE";
@@ -27,6 +27,7 @@ pub(super) const VERSION: &str = "1";
 pub(super) const LINKER_NAME: &str = "perfguard-cc";
 pub(super) const WRAPPER_NAME: &str = "perfguard-wrap";
 pub(super) const RUNNER_NAME: &str = "perfguard-run";
+pub(super) const READER_NAME: &str = "perfguard-functions";
 
 /// Plays the role that the executable's name asks for; `None` where it is called by its own name.
 pub fn multicall() -> Option<ExitCode> {
@@ -38,6 +39,7 @@ pub fn multicall() -> Option<ExitCode> {
         WRAPPER_NAME => role_wrapper::play(words),
         LINKER_NAME => role_linker::play(words),
         RUNNER_NAME => role_runner::play(words),
+        READER_NAME => common_layout::read_functions(&words),
         _ => return None,
     };
     // What cargo and rustc show of a failed tool.

@@ -146,7 +146,7 @@ fn inode(path: &Path) -> Option<u64> {
 
 /// Exchanges two names in one step: no moment in which one of them is missing.
 #[cfg(target_os = "linux")]
-fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     use std::ffi::CString;
     use std::os::unix::ffi::OsStrExt;
     let one = CString::new(one.as_os_str().as_bytes())?;
@@ -168,6 +168,6 @@ fn exchange(one: &Path, other: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+pub(super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

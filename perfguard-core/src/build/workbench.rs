@@ -5,14 +5,21 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::artifacts::Artifacts;
 use super::cargo::{BuiltTargets, Cargo, tool_environment};
 use super::cargo_config::pass_along_from_above;
 use super::manifests::{outside_dependencies, root_sources};
+use super::record;
 use super::retention::{self, KeepLimits, Kept};
-use super::roles::{HERE, LINKER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
-use super::{BuildError, Checkout, CheckoutError, Layout, Seat, Swap};
+use super::roles::{HERE, LINKER_NAME, READER_NAME, RUNNER_NAME, VERSION, WRAPPER_NAME};
+use super::{
+    BuildError, Checkout, CheckoutError, CommonLayouts, Identity, IdentitySide, Layout, LayoutRequest, NotLinked, Seat,
+    Swap, common_layout, identity,
+};
 use crate::cancel::CancellationToken;
+use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind};
 use crate::process;
@@ -57,7 +64,7 @@ pub struct BuildRequest {
 }
 
 /// A built tree.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Build {
     /// The key of the tree's contents.
     pub key: String,
@@ -69,6 +76,8 @@ pub struct Build {
     pub needs_nightly: Vec<PathBuf>,
     /// What the executables have in common.
     pub context: BuildContext,
+    /// Hash of all that the build depends on besides its tree.
+    asked: String,
 }
 
 /// The workbench of one repository.
@@ -89,7 +98,7 @@ impl Workbench {
         let layout = Layout::create(&setup.cache.join(&setup.repository_key))?;
         let roles = layout.bin().join(VERSION);
         fs_err::create_dir_all(&roles).map_err(BuildError::Cache)?;
-        for name in [WRAPPER_NAME, LINKER_NAME, RUNNER_NAME] {
+        for name in [WRAPPER_NAME, LINKER_NAME, RUNNER_NAME, READER_NAME] {
             let link = roles.join(name);
             if fs_err::read_link(&link).ok().as_ref() != Some(&setup.executable) {
                 fs_err::remove_file(&link).ok();
@@ -167,7 +176,37 @@ impl Workbench {
             lock_hash: self.lock_hash(request),
         };
         let artifacts = Artifacts::new(&self.layout).keep_all(&built, &runs, &context, cancel)?;
-        Ok(Build { key: source.key(), artifacts, complete, needs_nightly, context })
+        let asked =
+            record::asked(request, &format!("{} {}", context.toolchain, toolchain.host), &self.cargo_environment());
+        Ok(Build { key: source.key(), artifacts, complete, needs_nightly, context, asked })
+    }
+
+    /// What the build of a tree gave, if it was asked for in the same way before and all of it is still kept; then it need
+    /// not be built again.
+    ///
+    /// # Errors
+    /// When the cache cannot be read, or the compiler does not say what it is.
+    pub fn kept_build(
+        &mut self,
+        source: &SourceTree,
+        request: &BuildRequest,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Build>, BuildError> {
+        let key = source.key();
+        if !self.has_kept(&key) {
+            return Ok(None);
+        }
+        self.seat(Seat::Builder)?;
+        let what = request.what.clone();
+        let cargo = Cargo { layout: &self.layout, environment: &self.setup.environment, request, what };
+        let folder = self.layout.kept(&key);
+        let toolchain = cargo.toolchain_in(&folder.join("wb"), cancel)?;
+        let compiler = format!("{} {}", toolchain.version, toolchain.host);
+        let asked = record::asked(request, &compiler, &self.cargo_environment());
+        let Some(build) = record::read(&folder, &asked) else { return Ok(None) };
+        let artifacts = Artifacts::new(&self.layout);
+        let is_there = |artifact: &Artifact| artifacts.load(&artifact.hash).is_ok();
+        Ok(Some(build).filter(|build| build.complete && build.artifacts.iter().all(is_there)))
     }
 
     /// The hash of the lock file that the build used.
@@ -194,7 +233,34 @@ impl Workbench {
     /// # Errors
     /// When the cache cannot be written.
     pub fn keep(&mut self, build: &Build) -> Result<(), BuildError> {
-        Ok(self.checkout.keep(&build.key)?)
+        self.checkout.keep(&build.key)?;
+        record::write(&self.layout.kept(&build.key), &build.asked, build).map_err(BuildError::Cache)
+    }
+
+    /// Keeps a second copy of a kept folder, under the key that is given back, unless it is there.
+    ///
+    /// # Errors
+    /// When there is no such kept folder, or the cache cannot be written.
+    pub fn keep_copy(&mut self, key: &str) -> Result<String, BuildError> {
+        let copy = format!("{key}{COPY}");
+        if !self.has_kept(&copy) {
+            self.checkout.copy_kept(key, &copy)?;
+        }
+        Ok(copy)
+    }
+
+    /// Removes kept folders of working trees, and their copies, but for that of one key: nobody asks for an edit that is
+    /// gone.
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written.
+    pub fn forget_other_trees(&mut self, key: &str) -> Result<(), BuildError> {
+        for one in self.checkout.working_trees()? {
+            if one.trim_end_matches(COPY) != key {
+                self.checkout.remove_kept(&one)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes a commit's kept folder, if there is one.
@@ -272,7 +338,41 @@ impl Workbench {
     pub fn artifact(&self, hash: &ArtifactHash) -> Result<Artifact, BuildError> {
         Artifacts::new(&self.layout).load(hash)
     }
+
+    /// Whether two sides of a target would run the same. `ignore` are globs over paths from the root.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    pub fn identity(
+        &mut self,
+        base: &IdentitySide<'_>,
+        head: &IdentitySide<'_>,
+        ignore: &[String],
+    ) -> Result<Identity, BuildError> {
+        self.seat(Seat::Builder)?;
+        identity::identity(&self.layout, base, head, ignore)
+    }
+
+    /// Links base and head again, `request.count` times, each time in another order of functions, so that code that is
+    /// the same on both sides sits at the same addresses on both. What was linked before is kept and given again.
+    ///
+    /// # Errors
+    /// The reason why there are only the executables as built, for the rows.
+    pub fn common_layouts(
+        &self,
+        base: &Artifact,
+        head: &Artifact,
+        request: LayoutRequest,
+        clock: &dyn Clock,
+        cancel: &CancellationToken,
+    ) -> Result<CommonLayouts, NotLinked> {
+        let reader = self.layout.bin().join(VERSION).join(READER_NAME);
+        common_layout::common_layouts(base, head, request, &reader, clock, cancel)
+    }
 }
+
+/// How the key of a kept folder's copy ends.
+const COPY: &str = ".copy";
 
 /// A file that is there while cargo works.
 fn building(layout: &Layout) -> PathBuf {

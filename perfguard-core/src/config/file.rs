@@ -35,7 +35,7 @@ pub struct Table {
     /// Globs over ids.
     pub globs: Vec<String>,
     /// Its keys, checked, with their values and origins.
-    pub values: Vec<(&'static str, String, Origin)>,
+    pub values: Vec<(String, String, Origin)>,
 }
 
 /// Reads a file's text. `inside` is the path of the table in which the configuration lies: nothing for `perfguard.toml`.
@@ -130,26 +130,51 @@ impl Reader<'_> {
                 table.globs.push(name.get_ref().to_string());
             }
             for (key, value) in inner {
-                let origin = Origin::File(self.place(&value.span()));
-                let path = format!("{path}.{}", key.get_ref());
                 if is_category && key.get_ref() == "benchmarks" {
+                    let origin = Origin::File(self.place(&value.span()));
+                    let path = format!("{path}.benchmarks");
                     if let Value::Many(globs) = checked(Kind::List, &path, value.get_ref(), &origin)? {
                         table.globs = globs;
                     }
                     continue;
                 }
-                let Some(known) = TABLE_KEYS.iter().find(|known| known.path == key.get_ref().as_ref()) else {
-                    let names = TABLE_KEYS.iter().map(|key| key.path).chain(is_category.then_some("benchmarks"));
-                    let nearest = keys::nearest(key.get_ref(), names).map(str::to_owned);
-                    return Err(ConfigError::UnknownKey { place: self.place(&key.span()), key: path, nearest });
-                };
-                if let Value::One(text) = checked(known.kind, &path, value.get_ref(), &origin)? {
-                    table.values.push((known.path, text, origin));
+                match (value.get_ref(), keys::find_table_key(key.get_ref())) {
+                    // `peak-memory.max = …`: a table of the metric.
+                    (DeValue::Table(inner), None) => {
+                        for (end, value) in inner {
+                            let name = format!("{}.{}", key.get_ref(), end.get_ref());
+                            self.table_value(&mut table, is_category, &name, &end.span(), value)?;
+                        }
+                    }
+                    _ => self.table_value(&mut table, is_category, key.get_ref(), &key.span(), value)?,
                 }
             }
             found.push((name.span().start, table));
         }
         Ok(found)
+    }
+
+    /// Takes one key of a table, or the limit of a metric.
+    fn table_value(
+        &self,
+        table: &mut Table,
+        is_category: bool,
+        name: &str,
+        span: &Range<usize>,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<(), ConfigError> {
+        let path = format!("{}.{name}", table.name);
+        let known = keys::find_table_key(name).map(|key| (key.path.to_owned(), key.kind));
+        let Some((known, kind)) = known.or_else(|| keys::limit(name).map(|limit| (limit, Kind::Amount))) else {
+            let names = TABLE_KEYS.iter().map(|key| key.path).chain(is_category.then_some("benchmarks"));
+            let nearest = keys::nearest(name, names).map(str::to_owned);
+            return Err(ConfigError::UnknownKey { place: self.place(span), key: path, nearest });
+        };
+        let origin = Origin::File(self.place(&value.span()));
+        if let Value::One(text) = checked(kind, &path, value.get_ref(), &origin)? {
+            table.values.push((known, text, origin));
+        }
+        Ok(())
     }
 }
 
@@ -174,7 +199,9 @@ fn checked(kind: Kind, path: &str, value: &DeValue<'_>, origin: &Origin) -> Resu
         }
         (Kind::List, _) => return Err(refused(kind.expected())),
         (_, DeValue::String(text)) => text.to_string(),
-        (Kind::Count, DeValue::Integer(number)) => number.as_str().replace('_', ""),
+        (Kind::Switch, DeValue::Boolean(value)) => value.to_string(),
+        (Kind::Amount, DeValue::Float(number)) => number.as_str().replace('_', ""),
+        (kind, DeValue::Integer(number)) if kind.is_number() => number.as_str().replace('_', ""),
         _ => return Err(refused(kind.expected())),
     };
     match kind.check(&found) {

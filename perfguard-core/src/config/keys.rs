@@ -22,6 +22,12 @@ pub enum Kind {
     List,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// Yes or no.
+    Switch,
+    /// How many layouts.
+    Layouts,
+    /// An amount of a metric in its own unit.
+    Amount,
 }
 
 /// A key outside the tables for benchmarks.
@@ -55,7 +61,14 @@ pub const KEYS: &[Key] = &[
     open("run.iterations", Kind::Count, "Iterations in a sample, where the harness can be told"),
     key("run.timeout", Kind::Duration, "60s", "Time limit of one process"),
     key("run.output-limit", Kind::Bytes, "16MiB", "Output of one process and stream that is kept; more is a failure"),
+    key("compare.threshold", Kind::Percent, "3%", "A change at least this large matters"),
+    key("compare.budget", Kind::Duration, "60s", "Measuring time of a whole comparison"),
+    key("compare.layouts", Kind::Layouts, "auto", "Layouts of the same code that pairs run on; 1: as built"),
+    key("compare.gate", Kind::List, "", "Metrics that may fail the gate; none named: those that decide"),
+    key("check.within", Kind::Duration, "60s", "Time of a whole check, building included"),
     open("store.url", Kind::Text, "File in which results are kept, rather than in the repository's git directory"),
+    key("identity.ignore", Kind::List, "", "Files that never make two sides differ, as globs relative to the root"),
+    open("vcs.default-branch", Kind::Text, "Branch that work is merged into, where git does not tell"),
     key("workbench.include", Kind::List, "", "Ignored files and folders that a build needs, relative to the root"),
     key("workbench.cache-size", Kind::Bytes, "20GiB", "What is kept of one repository may be this large"),
     key("workbench.cache-age", Kind::Duration, "90d", "What nobody used for so long is not kept"),
@@ -65,7 +78,47 @@ pub const KEYS: &[Key] = &[
 pub const TABLE_KEYS: &[Key] = &[
     open("statistic", Kind::Choice(STATISTICS), "What of a process's samples decides: fastest, median or mean"),
     open("harness", Kind::Choice(HARNESSES), "The harness of the target, where what was detected is wrong"),
+    open("threshold", Kind::Percent, "A change at least this large matters"),
+    open("min-change", Kind::Amount, "A change smaller than this, in the metric's unit, never gates"),
+    open("warning", Kind::Percent, "Shown to be worse by this: severity medium at least"),
+    open("critical", Kind::Percent, "Shown to be worse by this: severity critical"),
+    open("gate", Kind::Switch, "Whether it may fail the gate"),
 ];
+
+/// Limits that a table may give: `METRIC.max`, `METRIC.min`, and short forms. Gives the canonical key, `METRIC.max` or
+/// `METRIC.min`; `None` for any other key.
+///
+/// ```
+/// # use perfguard_core::config::keys::limit;
+/// assert_eq!(limit("max").as_deref(), Some("wall-time.max"));
+/// assert_eq!(limit("max-rss").as_deref(), Some("peak-memory.max"));
+/// assert_eq!(limit("min-throughput").as_deref(), Some("throughput.min"));
+/// assert_eq!(limit("min-change"), None);
+/// ```
+pub fn limit(key: &str) -> Option<String> {
+    const SHORT: [(&str, &str); 2] = [("rss", "peak-memory"), ("wall", "wall-time")];
+    if find_table_key(key).is_some() {
+        return None;
+    }
+    let full =
+        |metric: &str| SHORT.iter().find(|(short, _)| *short == metric).map_or(metric, |(_, full)| full).to_owned();
+    for end in ["max", "min"] {
+        if key == end {
+            return Some(format!("wall-time.{end}"));
+        }
+        let metric = key.strip_prefix(end).and_then(|rest| rest.strip_prefix('-'));
+        let metric = metric.or_else(|| key.strip_suffix(end).and_then(|rest| rest.strip_suffix('.')));
+        if let Some(metric) = metric.filter(|metric| !metric.is_empty()) {
+            return Some(format!("{}.{end}", full(metric)));
+        }
+    }
+    None
+}
+
+/// The key of a table.
+pub(super) fn find_table_key(name: &str) -> Option<&'static Key> {
+    TABLE_KEYS.iter().find(|key| key.path == name)
+}
 
 /// What of a process's samples may decide.
 pub const STATISTICS: &[&str] = &["fastest", "median", "mean"];
@@ -114,7 +167,12 @@ impl Kind {
             Self::Text if !text.is_empty() => Ok(()),
             Self::List => Ok(()),
             Self::Choice(words) if words.contains(&text) => Ok(()),
-            Self::Text | Self::Choice(_) => Err(ValueError { expected: self.expected() }),
+            Self::Switch if matches!(text, "true" | "false") => Ok(()),
+            Self::Layouts if text == "auto" || units::parse_count(text).is_ok() => Ok(()),
+            Self::Amount => units::parse_amount(text).map(drop),
+            Self::Text | Self::Choice(_) | Self::Switch | Self::Layouts => {
+                Err(ValueError { expected: self.expected() })
+            }
         }
     }
 
@@ -128,13 +186,16 @@ impl Kind {
             Self::Count => units::COUNT.to_owned(),
             Self::Text => "a text that is not empty".to_owned(),
             Self::List => "a list of texts, such as `[\"data\"]`".to_owned(),
+            Self::Switch => "`true` or `false`".to_owned(),
+            Self::Layouts => "`auto` or a whole number from 1 on".to_owned(),
+            Self::Amount => units::AMOUNT.to_owned(),
             Self::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
         }
     }
 
     /// Whether a file may have a number for it. Everything else is a text, because it has a unit.
     pub fn is_number(self) -> bool {
-        self == Self::Count
+        matches!(self, Self::Count | Self::Layouts | Self::Amount)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod keys;
 mod schema;
 pub mod units;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -137,6 +138,11 @@ impl Config {
         self.parsed(path, units::parse_observations)
     }
 
+    /// A number from one on; `None` for `auto`.
+    pub fn count_or_auto(&self, path: &str) -> Option<u64> {
+        self.text(path).filter(|text| *text != "auto").and_then(|text| units::parse_count(text).ok())
+    }
+
     /// A list, empty where there is none.
     pub fn list(&self, path: &str) -> &[String] {
         match self.setting(path).map(|setting| &setting.value) {
@@ -162,6 +168,16 @@ impl Tables {
         self.last(key, |glob| glob::matches(glob, &id))
     }
 
+    /// All limits of metrics for a benchmark, `METRIC.max` and `METRIC.min`, with their amounts; of each the last that
+    /// matches.
+    pub fn limits(&self, id: &BenchmarkId) -> BTreeMap<String, f64> {
+        let id = id.to_string();
+        let matching = self.0.iter().filter(|table| table.globs.iter().any(|glob| glob::matches(glob, &id)));
+        let values = matching.flat_map(|table| &table.values);
+        let limits = values.filter(|(key, ..)| keys::limit(key).is_some());
+        limits.filter_map(|(key, text, _)| Some((key.clone(), units::parse_amount(text).ok()?))).collect()
+    }
+
     /// A key's value for a whole target, by its `package::target`, where a table gives one.
     pub fn of_target(&self, target: &str, key: &str) -> Option<&str> {
         let any = format!("{target}::");
@@ -171,8 +187,22 @@ impl Tables {
     fn last(&self, key: &str, matches: impl Fn(&str) -> bool) -> Option<&str> {
         let matching = self.0.iter().rev().filter(|table| table.globs.iter().any(|glob| matches(glob)));
         let mut values = matching.flat_map(|table| table.values.iter());
-        values.find(|(known, ..)| *known == key).map(|(_, value, _)| value.as_str())
+        values.find(|(known, ..)| known == key).map(|(_, value, _)| value.as_str())
     }
+}
+
+/// The tables of another tree's `perfguard.toml`, for comparing rules; `None` where the text cannot be read.
+pub fn tables_of_text(text: &str) -> Option<Tables> {
+    file::parse(Path::new(FILE), text, &[]).ok().map(|found| Tables(found.tables))
+}
+
+/// The value of a key in another tree's `perfguard.toml`; `None` where it gives none.
+pub fn value_of_text(text: &str, path: &str) -> Option<String> {
+    let found = file::parse(Path::new(FILE), text, &[]).ok()?;
+    found.values.into_iter().rev().find(|(key, ..)| key.path == path).and_then(|(_, value, _)| match value {
+        Value::One(text) => Some(text),
+        Value::Many(_) => None,
+    })
 }
 
 fn read(path: &Path) -> Result<Option<String>, ConfigError> {

@@ -21,9 +21,21 @@ pub fn json_schema() -> Value {
         let mut properties: Map<String, Value> =
             TABLE_KEYS.iter().map(|key| (key.path.to_owned(), property(key))).collect();
         properties.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        let amount = json!({
+            "type": ["number", "string"], "minimum": 0,
+            "description": "Limit of a metric in its own unit, such as `2ms`, `14GiB`, `95%` or `1000`.",
+        });
+        properties.extend(["max", "min"].map(|end| (end.to_owned(), amount.clone())));
+        let ends = json!({
+            "type": "object", "additionalProperties": false, "properties": { "max": amount.clone(), "min": amount.clone() },
+        });
         json!({
             "type": "object",
-            "additionalProperties": { "type": "object", "additionalProperties": false, "properties": properties },
+            "additionalProperties": {
+                "type": "object", "properties": properties,
+                "patternProperties": { "^(max|min)-[a-z]": amount },
+                "additionalProperties": ends,
+            },
         })
     };
     let globs = json!({
@@ -51,6 +63,9 @@ fn property(key: &Key) -> Value {
         Kind::Percent => json!({ "type": "string", "pattern": r"^[0-9.]+ ?%$" }),
         Kind::Bytes => json!({ "type": "string", "pattern": r"^[0-9.]+ ?([KMGT]i?B|kB|B)$" }),
         Kind::Observations => json!({ "type": "string", "pattern": r"^[0-9]+(\.\.[0-9]+)?$" }),
+        Kind::Switch => json!({ "type": "boolean" }),
+        Kind::Layouts => json!({ "type": ["integer", "string"], "minimum": 1, "pattern": "^(auto|[1-9][0-9]*)$" }),
+        Kind::Amount => json!({ "type": ["number", "string"], "minimum": 0 }),
         Kind::Text => json!({ "type": "string", "minLength": 1 }),
     };
     let default = key.default.filter(|_| key.kind != Kind::List);

@@ -22,6 +22,7 @@ pub(super) const DURATION: &str = "a duration with its unit, such as `5ms`, `60s
 pub(super) const PERCENT: &str = "a percentage, such as `1%` or `0.5%`";
 pub(super) const BYTES: &str = "an amount of memory with its unit, such as `16MiB` or `14GiB`";
 pub(super) const OBSERVATIONS: &str = "the fewest and the most observations, such as `8..40`";
+pub(super) const AMOUNT: &str = "an amount in the metric's unit, such as `2ms`, `14GiB`, `95%` or `1000`";
 pub(super) const COUNT: &str = "a whole number from 1 on";
 
 /// Reads a duration with its unit, such as `5ms`, `1.5s` or `2m`; longer than nothing.
@@ -113,6 +114,29 @@ pub fn parse_bytes(text: &str) -> Result<u64, ValueError> {
         Some(bytes) if bytes >= 1.0 && bytes.is_finite() => Ok(bytes as u64),
         _ => Err(ValueError::of(BYTES)),
     }
+}
+
+/// Reads an amount of any metric: a time (in nanoseconds), memory (in bytes), a share (of one), or a plain number.
+///
+/// # Errors
+/// When it is none of these, negative, or not finite.
+///
+/// ```
+/// # use perfguard_core::config::units::parse_amount;
+/// assert_eq!(parse_amount("2ms").unwrap(), 2e6);
+/// assert_eq!(parse_amount("1KiB").unwrap(), 1024.0);
+/// assert_eq!(parse_amount("95%").unwrap(), 0.95);
+/// assert_eq!(parse_amount("1000").unwrap(), 1000.0);
+/// ```
+pub fn parse_amount(text: &str) -> Result<f64, ValueError> {
+    #[expect(clippy::cast_precision_loss, reason = "amounts are far below 2^53")]
+    let found = text
+        .parse::<f64>()
+        .ok()
+        .or_else(|| parse_percent(text).ok())
+        .or_else(|| parse_bytes(text).ok().map(|bytes| bytes as f64))
+        .or_else(|| parse_duration(text).ok().map(|time| time.as_nanos() as f64));
+    found.filter(|amount| amount.is_finite() && *amount >= 0.0).ok_or_else(|| ValueError::of(AMOUNT))
 }
 
 /// Reads a whole number from one on.

@@ -11,7 +11,7 @@ pub fn detect() -> Environment {
 }
 
 /// Reads the facts from a file system's root, so that tests can bring their own.
-fn detect_below(root: &Path) -> Environment {
+pub(super) fn detect_below(root: &Path) -> Environment {
     let read = |path: &str| fs_err::read_to_string(root.join(path)).unwrap_or_default();
     let cpus = read("proc/cpuinfo");
     let field = |names: &[&str]| {
@@ -60,22 +60,25 @@ fn physical_cores(cpus: &str) -> u32 {
     if cores.is_empty() { processors.max(1) } else { u32::try_from(cores.len()).unwrap_or(u32::MAX) }
 }
 
-/// A container or hypervisor, by the traces that they leave; `none` on bare metal.
-fn virtualisation(root: &Path, flags: &BTreeSet<&str>) -> String {
-    let mut found = Vec::new();
+/// The container technology around this process, by the traces that it leaves.
+pub(super) fn container(root: &Path) -> Option<String> {
     let groups = fs_err::read_to_string(root.join("proc/1/cgroup")).unwrap_or_default();
     if root.join(".dockerenv").exists() || groups.contains("docker") {
-        found.push("docker".to_owned());
-    } else if root.join("run/.containerenv").exists() {
-        found.push("podman".to_owned());
-    } else if groups.contains("kubepods") {
-        found.push("kubernetes".to_owned());
+        return Some("docker".to_owned());
     }
-    if let Ok(container) = fs_err::read_to_string(root.join("run/systemd/container"))
-        && found.is_empty()
-    {
-        found.push(container.trim().to_owned());
+    if root.join("run/.containerenv").exists() {
+        return Some("podman".to_owned());
     }
+    if groups.contains("kubepods") {
+        return Some("kubernetes".to_owned());
+    }
+    let told = fs_err::read_to_string(root.join("run/systemd/container")).ok()?;
+    Some(told.trim().to_owned())
+}
+
+/// A container or hypervisor; `none` on bare metal.
+fn virtualisation(root: &Path, flags: &BTreeSet<&str>) -> String {
+    let mut found: Vec<String> = container(root).into_iter().collect();
     // Only x86 has a flag for it; elsewhere the firmware's vendor is all there is.
     if flags.contains("hypervisor") {
         let vendor = fs_err::read_to_string(root.join("sys/class/dmi/id/sys_vendor")).unwrap_or_default();

@@ -91,7 +91,13 @@ impl Executor for ProcessExecutor<'_> {
     }
 }
 
-fn outcome(started_at_ns: i64, told: Told, finished: &Finished, alone: bool, statistic: Statistic) -> Outcome {
+pub(super) fn outcome(
+    started_at_ns: i64,
+    told: Told,
+    finished: &Finished,
+    alone: bool,
+    statistic: Statistic,
+) -> Outcome {
     let reading = match told {
         Told::Reading(reading) => reading,
         Told::Failed(failure) => return Outcome::Failed(failure),

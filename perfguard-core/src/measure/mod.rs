@@ -6,6 +6,9 @@ mod detect;
 mod driver;
 mod drivers;
 mod executor;
+mod kernel;
+mod pair_executor;
+mod pairs;
 mod rounds;
 #[cfg(test)]
 mod simulated;
@@ -14,4 +17,9 @@ pub use detect::detect_file;
 pub use driver::{Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
 pub use drivers::driver_for;
 pub use executor::{Executor, Job, Outcome, ProcessExecutor};
+pub use kernel::{FIRST_ITERATIONS, KERNEL_ARGUMENT, KernelRun, kernel_main, run_kernel};
+pub use pair_executor::{PairExecutor, PairJob, PairTarget, ProcessPairs, Seater, SideProgram, Slowed};
+pub use pairs::{
+    Costs, Hear, Heard, Next, Pair, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, measure_pairs,
+};
 pub use rounds::{Planned, Recorded, Surroundings, measure_rounds};

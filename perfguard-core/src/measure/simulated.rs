@@ -1,7 +1,7 @@
 //! Scripted observations and a clock that only they move: what iteration control does, without waiting for it.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -69,13 +69,5 @@ impl Executor for SimulatedExecutor {
 }
 
 pub(crate) fn observation(value: f64) -> Observation {
-    Observation {
-        started_at_ns: 0,
-        samples: Vec::new(),
-        summary: None,
-        iterations: None,
-        value,
-        metrics: BTreeMap::new(),
-        process_ns: 0,
-    }
+    Observation::of_value(value)
 }

@@ -35,7 +35,7 @@ pub struct BuildContext {
 }
 
 /// How cargo would start an executable: captured from cargo itself, not imitated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunEnvironment {
     /// The user's own `runner` of the cargo configuration with its arguments; empty where there is none.
     pub runner: Vec<OsString>,
@@ -46,7 +46,7 @@ pub struct RunEnvironment {
 }
 
 /// A bench executable kept by its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
     /// The target it was built from.
     pub target: TargetId,

@@ -47,6 +47,8 @@ impl fmt::Display for Failure {
 pub enum Stopped {
     /// The interval of the median is as narrow as asked.
     Precise,
+    /// Its pairs show whether it changed, or all that were planned were taken.
+    Decided,
     /// The most observations were taken.
     MostObservations,
     /// The run's budget is spent.

@@ -2,10 +2,13 @@
 
 mod artifact;
 mod baseline;
+mod comparison;
+mod diagnosis;
 mod environment;
 mod estimate;
 mod id;
 mod kept;
+mod machine;
 mod measurement;
 mod metric;
 mod observation;
@@ -13,13 +16,20 @@ mod run;
 mod settings;
 mod statistic;
 mod target;
+mod weather;
 
 pub use artifact::{Artifact, ArtifactHash, BuildContext, RunEnvironment};
 pub use baseline::Baseline;
+pub use comparison::{
+    Comparison, ComparisonRun, Effect, Evidence, Finding, GateEffect, Layouts, NullControl, PairRecord, Severity, Side,
+    Stage, SuiteWide, Verdict,
+};
+pub use diagnosis::{Ability, CacheAbilities, FindingLevel, MachineFinding, MetricRow, NoiseFloor, Seen};
 pub use environment::{Environment, Fingerprint};
 pub use estimate::{Difference, Estimate};
 pub use id::{BenchmarkId, IdError, TargetId, TargetKind};
 pub use kept::KeptKind;
+pub use machine::{CiService, FrequencyFacts, GroupLimits, MachineFacts};
 pub use measurement::{Failure, FailureKind, Measurement, Note, Stopped};
 pub use metric::{Direction, Metric, MetricId, Unit, built_in_metrics};
 pub use observation::{Observation, Sample, Summary};
@@ -27,3 +37,4 @@ pub use run::{Run, RunCommand, RunId, Source};
 pub use settings::{Interval, IterationControl, Observations, RunSettings};
 pub use statistic::Statistic;
 pub use target::{BenchTarget, Harness, HarnessKind, NotMeasured, Selected};
+pub use weather::{Disturbance, DisturbanceKind, MeanAndMost, Weather};

@@ -56,6 +56,19 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// An observation of which only the deciding value is known.
+    pub fn of_value(value: f64) -> Self {
+        Self {
+            started_at_ns: 0,
+            samples: Vec::new(),
+            summary: None,
+            iterations: None,
+            value,
+            metrics: BTreeMap::new(),
+            process_ns: 0,
+        }
+    }
+
     /// The value of a metric in this observation, in the metric's own unit; `decides` is the metric of
     /// [`value`](Self::value).
     pub fn metric(&self, id: &MetricId, decides: &MetricId) -> Option<f64> {

@@ -74,6 +74,8 @@ pub enum RunCommand {
     Run,
     /// `baseline`: a commit.
     Baseline,
+    /// `compare`, `check`, or `run` against a base: one side of a paired comparison.
+    Compare,
 }
 
 /// One invocation that measures. Immutable once finished.

@@ -4,6 +4,7 @@ use super::clean::keep_within;
 use super::measuring::{Measuring, measure_and_record};
 use super::prepare::{Bench, BuildOptions, What, build_request, limits};
 use super::selection::{require_targets, select};
+use super::sides::repository;
 use super::{PipelineError, Place, Tools};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
@@ -269,8 +270,4 @@ fn problems(bench: &Bench, store: &Store, run: &Run) -> Result<Vec<VerifyProblem
         found.push(VerifyProblem::KeptFolder(commit.clone()));
     }
     Ok(found)
-}
-
-fn repository(place: &Place) -> Result<&Repository, PipelineError> {
-    place.repository.as_ref().ok_or_else(|| PipelineError::NotAGitRepository(place.root.display().to_string()))
 }

@@ -1,6 +1,7 @@
 //! What can stop a way through: the stages' own errors, and what only the whole can notice.
 
 use crate::build::{BuildError, LockError};
+use crate::judge::AcceptedError;
 use crate::model::BenchmarkId;
 use crate::plan::PlanError;
 use crate::process::ProcessError;
@@ -75,6 +76,36 @@ pub enum PipelineError {
         /// Why.
         reason: String,
     },
+    /// What is compared against does not build.
+    #[error("base {base} does not build")]
+    BaseDoesNotBuild {
+        /// The commit.
+        base: String,
+        /// The newest of its ancestors that was built here before.
+        last: Option<String>,
+        /// What the build said.
+        #[source]
+        source: Box<PipelineError>,
+    },
+    /// The file of accepted changes cannot be read.
+    #[error(transparent)]
+    Accepted(#[from] AcceptedError),
+    /// Two revisions have no commit in common.
+    #[error("`{one}` and `{other}` have no common ancestor")]
+    NoMergeBase {
+        /// One revision.
+        one: String,
+        /// The other.
+        other: String,
+        /// Whether the history of this clone is cut off.
+        shallow: bool,
+    },
+    /// A change that was never shown cannot be accepted.
+    #[error("nothing to accept: {reason}")]
+    NothingToAccept {
+        /// Why.
+        reason: String,
+    },
     /// The user ended it.
     #[error("interrupted")]
     Interrupted,
@@ -125,6 +156,17 @@ impl PipelineError {
             Self::Unknown { what: "baseline", .. } => Some("`cargo perfguard baseline list` shows all".to_owned()),
             Self::Unknown { .. } => Some("`cargo perfguard runs` shows all".to_owned()),
             Self::NotABaseline { .. } => Some("`cargo perfguard baseline --commit REV` measures a commit".to_owned()),
+            Self::BaseDoesNotBuild { last: Some(last), .. } => {
+                Some(format!("`{last}` is the newest of its ancestors that was built here: compare with that"))
+            }
+            Self::BaseDoesNotBuild { source, .. } => source.hint(),
+            Self::Accepted(_) => Some("`cargo perfguard accept` writes this file".to_owned()),
+            Self::NoMergeBase { shallow: true, .. } => Some(
+                "the history of this clone is cut off: check out with `fetch-depth: 0`, or `git fetch --unshallow`"
+                    .to_owned(),
+            ),
+            Self::NoMergeBase { .. } => Some("compare them directly: `A..B`".to_owned()),
+            Self::NothingToAccept { .. } => Some("`cargo perfguard compare` shows a change first".to_owned()),
             Self::Process(_) | Self::Cache(_) | Self::Interrupted => None,
         }
     }

@@ -1,9 +1,11 @@
 //! Runs the selected benchmarks of a prepared tree and writes each observation to the store as it is taken.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use super::prepare::{Bench, Prepared, PreparedTarget, limits};
+use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::relative_half_width;
 use crate::cancel::CancellationToken;
@@ -62,6 +64,7 @@ pub(super) fn measure_and_record(
     let open: Vec<usize> = (0..what.selected.len()).filter(|index| !has_ended(earlier.get(index))).collect();
     let mut taken: Vec<usize> = open.iter().map(|index| earlier.get(index).map_or(0, observations)).collect();
     let (planned, jobs) = plan(what, &open, &earlier, &settings);
+    let mut watch = Watch::new(Path::new("/"), bench.launcher.pid(), open.len(), clock);
     let mut executor = ProcessExecutor {
         launcher: &mut bench.launcher,
         scratch: bench.scratch.path(),
@@ -81,11 +84,18 @@ pub(super) fn measure_and_record(
         match recorded {
             Recorded::Observation(observation) => {
                 taken[job] += 1;
+                watch.observed(job, observation.process_ns);
                 store.add_observation(key, taken[job] - 1, observation)
             }
-            Recorded::End { stopped, failure, notes } => store.finish_measurement(key, stopped, failure, notes),
+            Recorded::End { stopped, failure, notes } => {
+                let notes: Vec<Note> = notes.iter().cloned().chain(watch.note(job)).collect();
+                store.finish_measurement(key, stopped, failure, &notes)
+            }
         }
     })?;
+    if let Some(remark) = watch.remark() {
+        events.event(remark);
+    }
     if let Some(message) = budget_remark(&ends, &taken, settings.observations.min) {
         let spent = clock.monotonic().saturating_sub(start);
         let needed = minutes_for_all(spent, &taken, settings.observations.min);
@@ -278,7 +288,7 @@ fn plan<'a>(
 }
 
 /// A target's set-up, where it costs more than an observation.
-fn costly_set_up(target: &PreparedTarget, settings: &RunSettings) -> Option<Duration> {
+pub(super) fn costly_set_up(target: &PreparedTarget, settings: &RunSettings) -> Option<Duration> {
     target.set_up.filter(|set_up| *set_up > settings.control.warm_up + settings.control.observation_time)
 }
 

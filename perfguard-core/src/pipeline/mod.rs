@@ -3,27 +3,49 @@
 //! `place` finds out where the user stands, `prepare` turns a source tree into executables with listed benchmarks,
 //! `measuring` runs and records them; `list`, `run` and `baseline` are the ways that commands take.
 
+mod accept;
 mod baseline;
 mod clean;
+mod compare;
+mod comparing;
+mod doctor;
 mod error;
+mod fallback;
+mod identical;
+mod judging;
+mod layouts;
 mod list;
+mod matching;
 mod measuring;
+mod metrics;
 mod place;
 mod prepare;
+mod revisions;
 mod run;
+mod run_base;
 mod selection;
+mod self_test;
 mod show;
+mod sides;
+mod watching;
 
+pub use accept::{AcceptRequest, accept};
 pub use baseline::{
     BaselineOutcome, BaselineRequest, VerifyProblem, promote_run, record_baseline, remove_baseline, verify_baseline,
 };
 pub use clean::{CleanScope, clean};
+pub use compare::{CompareOutcome, CompareRequest, CompareRules, compare};
+pub use doctor::{DoctorRequest, doctor};
 pub use error::PipelineError;
+pub use layouts::LayoutChoice;
 pub use list::list_benchmarks;
 pub use place::{Place, Tools, locate};
 pub use prepare::{BuildOptions, Prepared, PreparedTarget};
-pub use run::{BaselineChoice, RunOutcome, RunRequest, run_working_tree};
+pub use revisions::sides_of;
+pub use run::{BaselineChoice, RunAlone, RunOutcome, RunRequest, run_working_tree};
+pub use self_test::{SelfTestRequest, self_test};
 pub use show::{Detail, report_run};
+pub use sides::SideSpec;
 
 /// perfguard's own version, recorded with every run.
 pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

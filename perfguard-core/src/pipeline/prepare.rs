@@ -79,6 +79,8 @@ pub(super) enum What {
     WorkingTree,
     /// A commit's content.
     Commit(CommitId),
+    /// What is staged.
+    Index,
 }
 
 impl std::fmt::Display for What {
@@ -86,6 +88,7 @@ impl std::fmt::Display for What {
         match self {
             Self::WorkingTree => f.write_str("the working tree"),
             Self::Commit(commit) => write!(f, "commit {}", commit.short()),
+            Self::Index => f.write_str("the index"),
         }
     }
 }
@@ -156,7 +159,7 @@ impl Bench {
 
     /// All targets with their benchmarks: those that were built, and those that were meant and were not.
     #[expect(clippy::too_many_arguments, reason = "one call of a private step")]
-    fn list(
+    pub(super) fn list(
         &mut self,
         build: &Build,
         workspace: &Workspace,

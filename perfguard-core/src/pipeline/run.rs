@@ -1,11 +1,12 @@
 //! `run`: measure the benchmarks of the working tree and record them.
 
 use super::clean::keep_within;
+use super::compare::{CompareOutcome, CompareRules};
 use super::measuring::{Measuring, measure_and_record};
 use super::place::working_tree;
 use super::prepare::{Bench, BuildOptions, What, limits};
 use super::selection::{require_targets, select};
-use super::{PipelineError, Place, Tools};
+use super::{PipelineError, Place, Tools, run_base};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
@@ -16,9 +17,9 @@ use crate::store::Store;
 /// What `run` compares with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaselineChoice {
-    /// The baseline `main` of this environment, where there is one.
+    /// What is kept: where the branch began, HEAD of a changed tree, or the baseline `main`.
     Default,
-    /// The baseline of this name; it must be there.
+    /// The baseline of this name, or a revision.
     Named(String),
     /// Nothing.
     None,
@@ -37,11 +38,24 @@ pub struct RunRequest {
     pub baseline: BaselineChoice,
     /// Whether to go on with a run of the same that was not finished.
     pub resume: bool,
+    /// How a change is judged, where there is a base whose executables are kept.
+    pub rules: CompareRules,
+    /// The branch that work is merged into, where git does not tell.
+    pub default_branch: Option<String>,
 }
 
 /// What came of it.
 #[derive(Debug)]
-pub struct RunOutcome {
+pub enum RunOutcome {
+    /// It was compared in pairs with a base whose executables are kept.
+    Paired(Box<CompareOutcome>),
+    /// It was measured alone.
+    Alone(RunAlone),
+}
+
+/// What came of measuring the working tree alone.
+#[derive(Debug)]
+pub struct RunAlone {
     /// The recorded run.
     pub run: RunId,
     /// The baseline to hold it against, where there is one for this environment, profile and feature set.
@@ -63,12 +77,14 @@ pub fn run_working_tree(
     events: &mut dyn EventSink,
     cancel: &CancellationToken,
 ) -> Result<RunOutcome, PipelineError> {
-    if let BaselineChoice::Named(name) = &request.baseline
-        && store.baselines()?.iter().all(|baseline| baseline.name != *name)
-    {
-        return Err(PipelineError::Unknown { what: "baseline", name: name.clone() });
-    }
+    let bases = run_base::candidates(place, request, store)?;
     let mut bench = Bench::open(place, tools, &request.options, "cargo perfguard run", events, cancel)?;
+    if !request.resume
+        && let Some(base) = run_base::kept(&mut bench, place, tools, request, &bases, events, cancel)?
+    {
+        let paired = run_base::compare(&mut bench, place, tools, request, &base, store, clock, events, cancel)?;
+        return Ok(RunOutcome::Paired(Box::new(paired)));
+    }
     let (tree, source) = working_tree(place, &request.options.include, events)?;
     if place.repository.is_none() {
         events.event(Event::Remark {
@@ -95,13 +111,14 @@ pub fn run_working_tree(
     let base = baseline_of(store, &run, &request.baseline)?;
     if let BaselineChoice::Named(name) = &request.baseline
         && base.is_none()
+        && store.baselines()?.iter().any(|baseline| baseline.name == *name)
     {
         events.event(Event::Remark {
             message: format!("baseline `{name}` belongs to another environment, profile or feature set: not compared"),
             hint: Some("`cargo perfguard baseline list` shows what each belongs to".to_owned()),
         });
     }
-    Ok(RunOutcome { run: run.id, base, interrupted: recorded.interrupted })
+    Ok(RunOutcome::Alone(RunAlone { run: run.id, base, interrupted: recorded.interrupted }))
 }
 
 /// The run that a baseline points at, for the environment, profile and features of `head`.

@@ -51,8 +51,8 @@ impl ConfigView {
             },
             origin: setting.origin.to_string(),
         });
-        let row = |(key, value, origin): &(&'static str, String, crate::config::Origin)| ConfigRow {
-            key: (*key).to_owned(),
+        let row = |(key, value, origin): &(String, String, crate::config::Origin)| ConfigRow {
+            key: key.clone(),
             value: vec![value.clone()],
             origin: origin.to_string(),
         };

@@ -2,17 +2,27 @@
 //!
 //! A view is complete and plain: it serialises to the published JSON, and the terminal shows a part of it.
 
+mod compare_table;
+mod compare_view;
 mod config_view;
+mod doctor_table;
+mod doctor_view;
 pub mod format;
 mod json;
 mod run_table;
+mod self_test;
 mod table;
 mod tables;
 mod view;
 
+pub use compare_table::{Amount, compare_table};
+pub use compare_view::{CompareView, GateView, SideView};
 pub use config_view::{ConfigRow, ConfigTable, ConfigView, config_text};
+pub use doctor_table::{doctor_table, explanation};
+pub use doctor_view::DoctorView;
 pub use json::to_json;
 pub use run_table::run_table;
+pub use self_test::{RateView, SelfTestView, SpreadView, self_test_text};
 pub use table::Style;
 pub use tables::{baselines_table, clean_table, list_table, runs_table};
 pub use view::{

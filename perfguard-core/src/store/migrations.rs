@@ -14,7 +14,7 @@ const APPLICATION_ID: i64 = 0x7065_7266;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The steps from an empty file to the newest schema. Never changed once released, only added to.
-pub(super) const STEPS: [&str; 2] = [
+pub(super) const STEPS: [&str; 3] = [
     "
     CREATE TABLE run (
         id             TEXT PRIMARY KEY,      -- UUID, version 7
@@ -94,10 +94,41 @@ pub(super) const STEPS: [&str; 2] = [
 ",
     // Whether `run` or `baseline` began it: a run is resumed by the command that began it.
     "ALTER TABLE run ADD COLUMN command TEXT NOT NULL DEFAULT 'run';",
+    // Paired comparisons: two runs, the pairs of their observations, and what was shown.
+    "
+    CREATE TABLE comparison_run (
+        head           TEXT PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
+        base           TEXT NOT NULL UNIQUE REFERENCES run (id) ON DELETE CASCADE,
+        data           TEXT NOT NULL          -- JSON
+    ) STRICT;
+
+    CREATE TABLE comparison (
+        head           TEXT NOT NULL REFERENCES comparison_run (head) ON DELETE CASCADE,
+        benchmark      INTEGER NOT NULL REFERENCES benchmark (key),
+        place          INTEGER NOT NULL,      -- in the order of targets and harnesses
+        verdict        TEXT NOT NULL,
+        ratio          REAL,                  -- head over base
+        pair_spread    REAL,                  -- standard deviation of the logarithm of one pair's ratio
+        data           TEXT NOT NULL,         -- JSON
+        PRIMARY KEY (head, benchmark)
+    ) STRICT;
+    CREATE INDEX comparison_by_benchmark ON comparison (benchmark);
+
+    CREATE TABLE pair (
+        measurement    INTEGER NOT NULL REFERENCES measurement (key) ON DELETE CASCADE,  -- head's
+        sequence       INTEGER NOT NULL,
+        stage          INTEGER NOT NULL,      -- 0 first pass, 1 confirmation, 2 null control
+        layout         INTEGER NOT NULL,
+        head_first     INTEGER NOT NULL,
+        base           INTEGER NOT NULL,      -- sequence of base's observation in base's measurement
+        head           INTEGER NOT NULL,      -- of head's in head's; of a null pair, in base's
+        PRIMARY KEY (measurement, sequence)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The newest schema known here.
-const NEWEST: i64 = 2;
+const NEWEST: i64 = 3;
 
 impl Store {
     /// Opens a store, makes it where it is missing, and brings an older one to the newest schema.

@@ -5,6 +5,7 @@
 
 mod baselines;
 mod codec;
+mod comparisons;
 mod error;
 mod location;
 mod migrations;

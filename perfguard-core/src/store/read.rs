@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use super::write::{json, name};
 use super::{MeasurementKey, Store, StoreError, codec};
 use crate::model::{
-    ArtifactHash, BuildContext, Fingerprint, Harness, Measurement, MetricId, NotMeasured, Observation, Run, RunCommand,
-    RunId, Source, TargetId,
+    ArtifactHash, BenchmarkId, BuildContext, Fingerprint, Harness, Measurement, MetricId, NotMeasured, Observation,
+    Run, RunCommand, RunId, Source, TargetId,
 };
 
 /// A run and how much is in it.
@@ -33,7 +33,7 @@ impl Store {
         StoreError::Damaged { path: self.path.clone(), what: what.into() }
     }
 
-    fn parse<T: DeserializeOwned>(&self, text: &str, what: &str) -> Result<T, StoreError> {
+    pub(super) fn parse<T: DeserializeOwned>(&self, text: &str, what: &str) -> Result<T, StoreError> {
         serde_json::from_str(text).map_err(|error| self.damaged(format!("{what}: {error}")))
     }
 
@@ -136,7 +136,7 @@ impl Store {
         features: &[String],
     ) -> Result<Vec<RunId>, StoreError> {
         let sql = "SELECT id FROM run WHERE commit_id = ?1 AND fingerprint = ?2 AND profile = ?3 AND features = ?4
-                   AND dirty = 0 AND finished_at IS NOT NULL ORDER BY rowid DESC";
+                   AND dirty = 0 AND finished_at IS NOT NULL AND command <> 'compare' ORDER BY rowid DESC";
         self.run_ids(sql, params![commit, fingerprint.0, profile, json(features)])
     }
 
@@ -201,18 +201,45 @@ impl Store {
         Ok(found)
     }
 
+    /// What a run measured of one benchmark; `None` where it has it not.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn measurement(&self, run: RunId, benchmark: &BenchmarkId) -> Result<Option<Measurement>, StoreError> {
+        let mut found = None;
+        self.measurements_where(
+            "run = ?1 AND benchmark.id = ?2",
+            &[&run.to_string(), &benchmark.to_string()],
+            &mut |one| {
+                found = Some(one);
+            },
+        )?;
+        Ok(found)
+    }
+
     /// Gives the measurements of a run one by one, in the order in which they were begun: a run may be larger than what
     /// is wanted of it.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn each_measurement(&self, run: RunId, visit: &mut dyn FnMut(Measurement)) -> Result<(), StoreError> {
+        self.measurements_where("run = ?1", &[&run.to_string()], visit)
+    }
+
+    fn measurements_where(
+        &self,
+        condition: &str,
+        values: &[&dyn rusqlite::ToSql],
+        visit: &mut dyn FnMut(Measurement),
+    ) -> Result<(), StoreError> {
         let metrics = self.metric_ids()?;
-        let sql = "SELECT measurement.key, benchmark.id, artifact, harness, harness_version, stopped, failure, notes
-                   FROM measurement JOIN benchmark ON benchmark.key = benchmark WHERE run = ?1 ORDER BY measurement.key";
-        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let sql = format!(
+            "SELECT measurement.key, benchmark.id, artifact, harness, harness_version, stopped, failure, notes
+             FROM measurement JOIN benchmark ON benchmark.key = benchmark WHERE {condition} ORDER BY measurement.key"
+        );
+        let mut statement = self.connection.prepare(&sql).map_err(self.failed())?;
         let rows = statement
-            .query_map([run.to_string()], |row| {
+            .query_map(values, |row| {
                 let texts: (String, String, String, Option<String>) =
                     (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
                 let end: (Option<String>, Option<String>, String) = (row.get(5)?, row.get(6)?, row.get(7)?);

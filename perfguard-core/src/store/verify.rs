@@ -67,6 +67,7 @@ impl Store {
         let run = self.run(id)?.ok_or_else(|| self.damaged(format!("run `{id}` is in no index")))?;
         self.measurements(id)?;
         self.not_measured(id)?;
+        self.comparison(id)?;
         Ok(run)
     }
 
@@ -84,6 +85,9 @@ impl Store {
                 }
                 Err(error) => salvage.lost.push(format!("run {id}: {error}")),
             }
+        }
+        for id in other.all_runs()? {
+            self.copy_comparison(id, other)?;
         }
         for baseline in self.baselines().unwrap_or_default() {
             if matches!(other.run(baseline.run), Ok(Some(_))) {

@@ -82,7 +82,10 @@ impl Store {
     }
 
     /// Runs several statements as one: all of them or none.
-    fn in_one<T>(&mut self, write: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub(super) fn in_one<T>(
+        &mut self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         let path = &self.path;
         let failed = |error| StoreError::of(path, error);
         let transaction = self.connection.transaction().map_err(failed)?;

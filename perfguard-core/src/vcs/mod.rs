@@ -3,6 +3,7 @@
 
 mod collect;
 mod error;
+mod history;
 mod repository;
 mod snapshot;
 mod source_tree;

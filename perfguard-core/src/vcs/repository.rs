@@ -182,11 +182,11 @@ impl Repository {
         snapshot::working_tree(&self.objects, &self.workdir, head)
     }
 
-    fn lock(&self) -> MutexGuard<'_, git2::Repository> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, git2::Repository> {
         self.objects.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failed(&self, action: &'static str, source: git2::Error) -> VcsError {
+    pub(super) fn failed(&self, action: &'static str, source: git2::Error) -> VcsError {
         VcsError::Git { action, path: self.workdir.clone(), source }
     }
 

@@ -1,7 +1,7 @@
 //! Where a series changes its level: robust detection with significance corrected for the search.
 //!
 //! [`change_points`] is for histories: any number of steps, spikes, correlated neighbours. [`single_change`] asks
-//! whether there is one step at all, by ranks. [`segments`] is the least-squares segmentation that the first builds
+//! whether there is one step at all, by ranks. [`segments()`] is the least-squares segmentation that the first builds
 //! upon; on its own it takes every spike for two steps.
 
 mod detect;

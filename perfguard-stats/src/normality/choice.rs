@@ -53,9 +53,9 @@ pub enum Reason {
 /// A test of normality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NormalityTest {
-    /// [`shapiro_wilk`], for up to 5,000 values.
+    /// [`shapiro_wilk()`], for up to 5,000 values.
     ShapiroWilk,
-    /// [`anderson_darling`], for more.
+    /// [`anderson_darling()`], for more.
     AndersonDarling,
 }
 

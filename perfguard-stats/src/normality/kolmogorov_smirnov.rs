@@ -12,7 +12,7 @@ const MOST_EXACT_PRODUCT: usize = 1_000_000;
 ///
 /// The p-value is exact for up to 500 values (Marsaglia, Tsang and Wang, 2003; Birnbaum and Tingey, 1951), above that the
 /// limit with Vrbik's correction (2018), within 0.3 %. For a distribution whose mean and deviation were taken from the
-/// same values it is far too large: that is [`lilliefors`](super::lilliefors).
+/// same values it is far too large: that is [`lilliefors`](super::lilliefors()).
 ///
 /// # Errors
 /// When there is no value, one is not finite, or the function gives something that is not from 0 to 1.

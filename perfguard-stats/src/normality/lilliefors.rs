@@ -17,7 +17,7 @@ const FEWEST: usize = 5;
 /// The p-value is by the formula of Dallal and Wilkinson, *An analytic approximation to the distribution of Lilliefors's
 /// test statistic for normality*, The American Statistician 40 (1986), where it is at most 0.1, else by polynomials in
 /// the modified statistic of Stephens, *EDF statistics for goodness of fit and some comparisons*, JASA 69 (1974); good to
-/// about two digits. Sees less than [`shapiro_wilk`](super::shapiro_wilk).
+/// about two digits. Sees less than [`shapiro_wilk`](super::shapiro_wilk()).
 ///
 /// # Errors
 /// When there are fewer than five values, one is not finite, or all are the same.

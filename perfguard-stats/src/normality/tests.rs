@@ -1,3 +1,5 @@
+//! What the tests of normality promise, on cases that are known.
+
 use super::shape::ln_upper_tail;
 use super::*;
 use crate::StatsError;

@@ -12,6 +12,7 @@
 
 mod choice;
 mod evidence;
+mod given;
 mod history;
 mod information;
 mod levels;
@@ -22,6 +23,7 @@ mod single;
 #[cfg(test)]
 mod tests;
 
+pub use given::{Direction, Entry, Settings, TOUCHES, TOUCHES_NOT, block_difference};
 pub use outcome::{Change, Ended, Outcome, Step, Stretch};
 
 use crate::sample::StatsError;
@@ -31,110 +33,10 @@ use levels::Curve;
 use several::{Several, reference};
 use single::Single;
 
-/// How much more likely than another a commit is to be the culprit if it touched what the benchmark is built from.
-///
-/// Weights for [`Search::new`], from the chances .85 and .2 that a culprit and another commit touch it. A commit that
-/// cannot change the executable has weight 0.
-///
-/// ```
-/// assert_eq!(perfguard_stats::search::TOUCHES, 4.25);
-/// ```
-pub const TOUCHES: f64 = 0.85 / 0.2;
-/// The weight of a commit that touched nothing the benchmark is built from, but may change the executable.
-pub const TOUCHES_NOT: f64 = 0.15 / 0.8;
-
 /// The least information, in nats, for which a block is taken; what a build costs is left to the budget.
 ///
 /// At 1e-3 the search gave up on one in twenty steps of 3 % under doubled noise that some fifty more blocks would name.
 const LEAST_INFORMATION: f64 = 2e-4;
-
-/// Which way the level moved between the ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// The bad end has larger values.
-    Up,
-    /// The bad end has smaller values: what is searched for is an improvement.
-    Down,
-}
-
-/// What a search starts from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
-    /// The posterior at which a commit is named, between 0 and 1.
-    pub certainty: f64,
-    /// Standard deviation of a block difference of identical executables, in logs.
-    pub noise: f64,
-    /// Standard deviation of the bias that a build has by its layout alone, in logs; 0 if layouts are shuffled and nothing
-    /// is left, which nobody knows.
-    pub bias: f64,
-    /// What having a commit's executable costs where nothing else is said, in blocks: 20 s are 180 blocks of .11 s.
-    pub build_cost: f64,
-    /// What may be spent after the ends were measured, builds and blocks, in blocks.
-    pub budget: f64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { certainty: 0.99, noise: 0.0165, bias: 0.0025, build_cost: 180.0, budget: f64::INFINITY }
-    }
-}
-
-/// What was reported, in order: with the same settings, priors and ends it gives the same state again.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Entry {
-    /// Blocks of a commit against the good end, in logs.
-    Observed {
-        /// The commit.
-        commit: usize,
-        /// The block differences.
-        blocks: Vec<f64>,
-    },
-    /// A commit that cannot be had.
-    Skipped {
-        /// The commit.
-        commit: usize,
-    },
-    /// Two commits with the same executable.
-    Identical {
-        /// One commit.
-        one: usize,
-        /// The other.
-        other: usize,
-    },
-    /// What having a commit's executable costs.
-    BuildCost {
-        /// The commit.
-        commit: usize,
-        /// The cost, in blocks.
-        blocks: f64,
-    },
-    /// From here on several changes are looked for.
-    Several,
-}
-
-/// The value of one block: the faster of a commit's two runs over the faster of the good end's two, as a logarithm.
-///
-/// The faster of two, because most disturbances slow down a single run. Values in any one unit.
-///
-/// # Errors
-/// When a value is not finite or not positive; the index counts the good end's first.
-///
-/// ```
-/// # use perfguard_stats::search::block_difference;
-/// let difference = block_difference([100.0, 140.0], [130.0, 105.0]).unwrap();
-/// assert!((difference - 1.05_f64.ln()).abs() < 1e-12);
-/// ```
-pub fn block_difference(good: [f64; 2], commit: [f64; 2]) -> Result<f64, StatsError> {
-    for (index, value) in good.into_iter().chain(commit).enumerate() {
-        if !value.is_finite() {
-            return Err(StatsError::NotFinite { index });
-        }
-        if value <= 0.0 {
-            return Err(StatsError::NotPositive { index });
-        }
-    }
-    Ok(commit[0].min(commit[1]).ln() - good[0].min(good[1]).ln())
-}
 
 /// A search among the commits of a range.
 ///
@@ -271,6 +173,14 @@ impl Search {
     ///
     /// # Errors
     /// When there is no such commit, no block, or a value is not finite; then nothing changes.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings, Step};
+    /// let mut search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// search.observed(2, &[0.051, 0.047]).unwrap();
+    /// assert!(search.posterior()[0] > 0.45 && search.posterior()[3] < 0.01);
+    /// assert!(search.observed(2, &[f64::NAN]).is_err());
+    /// ```
     pub fn observed(&mut self, commit: usize, blocks: &[f64]) -> Result<(), StatsError> {
         self.history.check(commit)?;
         let twin = self.history.twin(commit);
@@ -300,6 +210,13 @@ impl Search {
     ///
     /// # Errors
     /// When there is no such commit.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings, Step};
+    /// let mut search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// search.skip(2).unwrap();
+    /// assert!(!matches!(search.next_step(), Step::Measure { commit: 2, .. }));
+    /// ```
     pub fn skip(&mut self, commit: usize) -> Result<(), StatsError> {
         self.history.check(commit)?;
         if !self.history.is_skipped(commit) {
@@ -315,6 +232,14 @@ impl Search {
     ///
     /// # Errors
     /// When there is no such commit, or no place is left for a change; then nothing changes.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings, Step};
+    /// let mut search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// search.identical(1, 3).unwrap();
+    /// assert_eq!(search.posterior(), [0.5, 0.0, 0.0, 0.5]);
+    /// assert!(search.identical(0, 4).is_err());
+    /// ```
     pub fn identical(&mut self, one: usize, other: usize) -> Result<(), StatsError> {
         let twins = [one, other].map(|commit| self.history.check(commit).map(|commit| self.history.twin(commit)));
         let [one_twin, other_twin] = [twins[0]?, twins[1]?];
@@ -329,6 +254,13 @@ impl Search {
     ///
     /// # Errors
     /// When there is no such commit, or the cost is negative or not finite.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings, Step};
+    /// let mut search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// search.set_build_cost(3, 0.0).unwrap();
+    /// assert!(matches!(search.next_step(), Step::Measure { commit: 3, .. }));
+    /// ```
     pub fn set_build_cost(&mut self, commit: usize, blocks: f64) -> Result<(), StatsError> {
         self.history.check(commit)?;
         self.history.set_build_cost(commit, blocks)?;
@@ -339,12 +271,25 @@ impl Search {
     /// From here on looks for several changes in the range; all that was observed counts.
     ///
     /// Worth it after one was found and [`Outcome::elsewhere`] is above .05.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings, Step};
+    /// let mut search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// search.look_for_several();
+    /// assert!(matches!(search.next_step(), Step::Measure { .. }));
+    /// ```
     pub fn look_for_several(&mut self) {
         self.several = true;
         self.log.push(Entry::Several);
     }
 
     /// The probability of each commit from 1 on that it is the culprit, if there is one: entry 0 belongs to commit 1.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings, Step};
+    /// let search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// assert_eq!(search.posterior(), [0.25; 4]);
+    /// ```
     pub fn posterior(&self) -> Vec<f64> {
         let mut posterior = vec![0.0; self.history.last()];
         self.single.each(&self.history, |commit, mass| posterior[commit - 1] = mass);
@@ -368,12 +313,20 @@ impl Search {
     }
 
     /// What to do next.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings, Step};
+    /// let mut search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// assert!(matches!(search.next_step(), Step::Measure { commit: 2, .. }));
+    /// search.observed(1, &[0.05; 4]).unwrap();
+    /// assert!(matches!(search.next_step(), Step::Done(_)));
+    /// ```
     pub fn next_step(&self) -> Step {
         if self.several { self.next_of_several() } else { self.next_of_one() }
     }
 
     fn next_of_one(&self) -> Step {
-        let cells = self.weighed_cells();
+        let cells = self.single.cells(&self.history);
         let most = cells.iter().map(|cell| cell.mass).fold(0.0, f64::max);
         if most >= self.settings.certainty {
             return self.done(Ended::Found);
@@ -410,6 +363,13 @@ impl Search {
     }
 
     /// What can be said now, whether the search ended or not.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings, Step};
+    /// let mut search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// search.observed(1, &[0.05; 4]).unwrap();
+    /// assert_eq!(search.outcome().changes[0].commits, [1]);
+    /// ```
     pub fn outcome(&self) -> Outcome {
         let reference = self.reference();
         let several = Several::new(&self.history, &self.evidence, &reference);
@@ -428,7 +388,7 @@ impl Search {
 
     /// The smallest set of commits that holds the culprit with the certainty asked for.
     fn single_change(&self) -> Change {
-        let mut cells = self.weighed_cells();
+        let mut cells = self.single.cells(&self.history);
         cells.sort_by(|one, other| other.mass.total_cmp(&one.mass).then(one.first.cmp(&other.first)));
         let mut change = Change {
             commits: Vec::new(),
@@ -447,28 +407,4 @@ impl Search {
         change.commits.sort_unstable();
         change
     }
-
-    /// Runs of commits that cannot be told apart, with their probability; none without any.
-    fn weighed_cells(&self) -> Vec<Cell> {
-        let mut cells: Vec<Cell> = self.history.cells().map(|(first, last)| Cell { first, last, mass: 0.0 }).collect();
-        let mut index = 0;
-        self.single.each(&self.history, |commit, mass| {
-            while cells.get(index).is_some_and(|cell| cell.last < commit) {
-                index += 1;
-            }
-            if let Some(cell) = cells.get_mut(index) {
-                cell.mass += mass;
-            }
-        });
-        cells.retain(|cell| cell.mass > 0.0);
-        cells
-    }
-}
-
-/// Commits that no measurement can tell apart.
-#[derive(Debug, Clone, Copy)]
-struct Cell {
-    first: usize,
-    last: usize,
-    mass: f64,
 }

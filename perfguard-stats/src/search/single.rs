@@ -132,4 +132,28 @@ impl Single {
             low = *high;
         }
     }
+
+    /// Runs of commits that no measurement can tell apart, with their probability; none without any.
+    pub(super) fn cells(&self, history: &History) -> Vec<Cell> {
+        let mut cells: Vec<Cell> = history.cells().map(|(first, last)| Cell { first, last, mass: 0.0 }).collect();
+        let mut index = 0;
+        self.each(history, |commit, mass| {
+            while cells.get(index).is_some_and(|cell| cell.last < commit) {
+                index += 1;
+            }
+            if let Some(cell) = cells.get_mut(index) {
+                cell.mass += mass;
+            }
+        });
+        cells.retain(|cell| cell.mass > 0.0);
+        cells
+    }
+}
+
+/// Commits that no measurement can tell apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell {
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) mass: f64,
 }

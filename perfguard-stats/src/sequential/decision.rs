@@ -153,7 +153,7 @@ impl Design {
 }
 
 /// Degrees of freedom after so many pairs.
-fn degrees_of_freedom(scale: Scale, pairs: usize) -> usize {
+pub(crate) fn degrees_of_freedom(scale: Scale, pairs: usize) -> usize {
     match scale {
         Scale::Yuen => pairs - 2 * trimmed(pairs) - 1,
         // Three contrasts in two pairs, three tenths of them cut.

@@ -35,7 +35,7 @@ pub use decision::{Decision, Design, Look, PValues, Reason, Run, SequentialTest,
 pub use evidence::SignFlip;
 pub use layout::{LayoutShare, layout_share};
 pub use limits::Limits;
-pub use pairs::{Location, Pair};
+pub use pairs::{Location, Pair, pair_deviation};
 pub use plan::{Levels, NoiseLevel, PairCount, Plan, pair_count};
 pub use starts::{SlowStarts, fisher_exact};
 

@@ -91,6 +91,27 @@ pub struct Location {
     pub degrees_of_freedom: usize,
 }
 
+/// The robust standard deviation of one pair's difference: what the standard error of the trimmed mean of all of them says
+/// of each. What a comparison calls its spread, and [`crate::power::smallest_change`] takes.
+///
+/// # Errors
+/// When there are fewer than eight differences, or one is not finite.
+///
+/// ```
+/// # use perfguard_stats::sequential::pair_deviation;
+/// assert_eq!(pair_deviation(&[0.01; 8]).unwrap(), 0.0);
+/// let one_is_wild = [-0.01, 0.01, -0.01, 0.01, -0.01, 0.01, -0.01, 0.01, -0.01, 5.0];
+/// assert!((0.01..0.03).contains(&pair_deviation(&one_is_wild).unwrap()));
+/// ```
+pub fn pair_deviation(differences: &[f64]) -> Result<f64, StatsError> {
+    const FEWEST: usize = 8;
+    if differences.len() < FEWEST {
+        return Err(StatsError::TooFew { needed: FEWEST, given: differences.len() });
+    }
+    let sorted = crate::sample::sorted(differences)?;
+    Ok(trimmed_location(&sorted, 0.0).standard_error * real(differences.len()).sqrt())
+}
+
 /// How many of so many values are trimmed from either end.
 pub(crate) fn trimmed(count: usize) -> usize {
     if count < TRIMMED_ONE_IN { 0 } else { count / TRIMMED_ONE_IN }

@@ -194,6 +194,7 @@ fn the_number_of_pairs_follows_the_noise() {
     };
     assert_eq!([0.0, 0.02, 0.033, 0.04, 0.045, 0.05, 0.06].map(|s| last(s, 0.0)), [24, 24, 24, 40, 40, 64, 64]);
     assert_eq!([0.0, 0.04, 0.06].map(|s| last(s, 0.05)), [32, 48, 64]);
+    assert_eq!(last(0.0, 0.04), 24, "four per cent are not yet many");
     assert!(pair_count(limits, None, Some(0.01)).is_err());
     assert!(pair_count(limits, Some(NoiseLevel { pair_deviation: -1.0, spike_share: 0.0 }), None).is_err());
     assert!(pair_count(limits, Some(NoiseLevel { pair_deviation: 0.1, spike_share: 2.0 }), None).is_err());
@@ -231,7 +232,8 @@ fn only_what_both_stages_show_counts() {
 #[test]
 fn p_values_are_as_small_as_what_was_shown() {
     let shown = fed(24, (0_u32..8).map(|place| 0.06 + 0.001 * f64::from(place))).p_values();
-    assert!(shown.regressed <= 0.005 && shown.improved > 0.99 && shown.change() <= 0.01);
+    assert!(shown.regressed <= 0.005 && shown.improved > 0.99);
+    assert!((shown.change() - 2.0 * shown.regressed).abs() < 1e-15);
     let nothing = fed(24, wide(0.0).take(24)).p_values();
     assert_eq!((nothing.regressed, nothing.improved, nothing.change()), (1.0, 1.0, 1.0));
     for last in [8, 24, 30, 64, 300] {
@@ -292,4 +294,108 @@ fn the_pooled_scale_finds_the_same_with_fewer_pairs() {
     }
     let [yuen, pooled] = taken;
     assert!(pooled * 10 < yuen * 9, "{pooled} pairs rather than {yuen}");
+}
+
+#[test]
+fn the_pooled_scale_is_what_its_description_says() {
+    let mut stream = Stream::new(6);
+    // Two modes between blocks and hardly any noise within: the pooled scale alone would say too little.
+    for modes in [0.0, 0.2] {
+        let mut pairs = pairs::Pairs::with_capacity(64);
+        for place in 0_u32..64 {
+            let shift = if place % 4 < 2 { modes } else { 0.0 };
+            pairs.push(Pair::from_logarithms(0.01 * stream.normal(), shift + 0.01 * stream.normal()).unwrap());
+            if place < 7 || place.is_multiple_of(2) {
+                continue;
+            }
+            let (robust, pooled) = (pairs.location(Scale::Yuen, 0.0), pairs.location(Scale::Pooled, 0.0));
+            let taken = pairs.taken();
+            let mut contrasts: Vec<f64> = taken
+                .chunks_exact(2)
+                .flat_map(|two| {
+                    let mean = f64::midpoint(two[0].difference(), two[1].difference()) - robust.estimate;
+                    [two[0].base() - two[1].base(), two[0].head() - two[1].head(), 2.0_f64.sqrt() * mean]
+                })
+                .map(f64::abs)
+                .collect();
+            contrasts.sort_unstable_by(f64::total_cmp);
+            let kept = contrasts.len() - contrasts.len() * 3 / 10;
+            let squares: f64 = contrasts.iter().map(|contrast| contrast.min(contrasts[kept - 1]).powi(2)).sum();
+            let count = u32::try_from(taken.len()).unwrap();
+            let middle = f64::from(count - 2 * (count / 5));
+            let of_mean = ((f64::from(count) - 1.0) / (middle * (middle - 1.0))).sqrt();
+            let alone = (squares / (f64::from(count) * 1.5 - 1.0)).sqrt() * of_mean;
+            let expected = alone.max(0.7 * robust.standard_error);
+            assert!((pooled.standard_error / expected - 1.0).abs() < 1e-9);
+            assert_eq!(pooled.degrees_of_freedom, kept - 1);
+            assert_eq!(decision::degrees_of_freedom(Scale::Pooled, taken.len()), kept - 1);
+            assert_eq!(decision::degrees_of_freedom(Scale::Yuen, taken.len()), robust.degrees_of_freedom);
+        }
+    }
+}
+
+#[test]
+fn five_values_are_the_fewest_to_be_trimmed() {
+    assert_eq!([1, 4, 5, 9, 10, 24, 40].map(pairs::trimmed), [0, 0, 1, 1, 2, 4, 8]);
+}
+
+#[test]
+fn the_smallest_tabled_level_and_those_below_it_meet() {
+    let at = |level| boundary_constant(Scale::Yuen, 24, level).unwrap();
+    assert!((at(0.999e-5) - at(1e-5)).abs() < 1e-3);
+}
+
+#[test]
+fn a_suite_wide_change_needs_three_benchmarks_and_two_thirds() {
+    let intervals = |count| vec![crate::interval::Interval { low: 0.02, high: 0.04 }; count];
+    for (regressed, measured, expected) in [(2, 2, false), (3, 3, true), (4, 6, true), (4, 7, false), (0, 0, false)] {
+        let found = suite_wide(&intervals(regressed), measured).unwrap();
+        assert_eq!(found.is_some(), expected, "{regressed} of {measured}");
+    }
+    // One that lies elsewhere does not hide what the others share.
+    let mut apart = intervals(4);
+    apart.push(crate::interval::Interval { low: 0.3, high: 0.4 });
+    assert_eq!(suite_wide(&apart, 5).unwrap().unwrap().members, [0, 1, 2, 3]);
+    assert!(suite_wide(&apart, 4).is_err());
+}
+
+#[test]
+fn the_null_control_is_a_two_sided_t_test_at_one_in_a_thousand() {
+    let around = |shift: f64| (0..20).map(|place| shift + 0.1 * f64::from(place % 5)).collect::<Vec<_>>();
+    for shift in [-0.40, -0.28, -0.2, 0.0] {
+        let judged = null_control(&around(shift)).unwrap();
+        let one_sided = boundary::deviate_of_t(judged.t.abs(), 11);
+        assert!((boundary::normal_deviate(judged.p / 2.0) - one_sided).abs() < 1e-6);
+        assert_eq!(judged.trusted, judged.p >= 0.001);
+    }
+    // Between one in a hundred and one in a thousand it is still trusted.
+    let close = null_control(&around(-0.09)).unwrap();
+    assert!(close.trusted && (0.001..0.01).contains(&close.p), "{close:?}");
+    assert!(null_control(&[0.0; 7]).is_err());
+    assert!(null_control(&[0.0; 8]).unwrap().trusted && !null_control(&[0.1; 8]).unwrap().trusted);
+}
+
+#[test]
+fn counts_are_judged_by_the_ratio_itself() {
+    let judged = |base: f64, head: f64| judge_counts(&[base; 3], &[head; 3], 0.01).unwrap().unwrap().verdict;
+    assert_eq!(judged(1000.0, 1010.0), Verdict::Unchanged, "exactly the margin is not beyond it");
+    assert_eq!(judged(1000.0, 1010.1), Verdict::Regressed);
+    assert_eq!((judged(1005.0, 1000.0), judged(1011.0, 1000.0)), (Verdict::Unchanged, Verdict::Improved));
+    assert_eq!(
+        (judged(0.0, 0.0), judged(0.0, 1.0), judged(1.0, 0.0)),
+        (Verdict::Unchanged, Verdict::Regressed, Verdict::Improved)
+    );
+    assert_eq!(judge_counts(&[0.0; 3], &[1.0; 3], 0.01).unwrap().unwrap().ratio(), None);
+    assert!(judge_counts(&[1.0; 2], &[1.0; 3], 0.01).is_err() && judge_counts(&[-1.0; 3], &[1.0; 3], 0.01).is_err());
+}
+
+#[test]
+fn nothing_seen_is_no_evidence() {
+    let mut process = SignFlip::new(0.01, 0.02).unwrap();
+    process.push(0.01);
+    process.push(f64::NAN);
+    assert!((process.value() - 1.0).abs() < 1e-12);
+    process.push(0.03);
+    let expected = [0.5_f64, 1.0, 2.0, 4.0].map(|stake| stake.tanh().min(0.92)).iter().sum::<f64>() / 4.0;
+    assert!((process.value() - 1.0 - expected).abs() < 1e-12);
 }

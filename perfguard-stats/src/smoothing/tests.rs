@@ -1,3 +1,5 @@
+//! What weighted and rolling summaries promise, on cases that are known.
+
 use super::*;
 use crate::StatsError;
 use crate::random::Stream;

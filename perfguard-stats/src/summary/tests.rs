@@ -1,3 +1,5 @@
+//! What summaries promise, on cases that are known.
+
 use super::*;
 use crate::StatsError;
 use crate::random::Stream;

@@ -91,8 +91,8 @@ impl Case {
 
 /// Every combination of steps, with and without a bias of the builds.
 pub(crate) fn table(replicates: usize) -> String {
-    let mut text = String::from(
-        "\n## Several steps\n\nAt least three commits apart. *found*: steps named exactly; *all*: all of them, and none that is \
+    let mut text = format!(
+        "\n## Several steps\n\n{replicates} histories for each row; the steps are at least three commits apart. *found*: steps named exactly; *all*: all of them, and none that is \
          not there; *wrong*: changes named that hold no step, for each history.\n\n\
          | steps | bias | commits | searched for | found % | held % | all % | wrong | builds | blocks |\n\
          |---|---|---|---|---|---|---|---|---|---|\n",

@@ -107,7 +107,10 @@ const HEAD: &str = "right % | held % | claimed | sure % | set | builds | failed 
 
 fn table(title: &str, first: &str, rows: Vec<(String, Case)>, replicates: usize) -> String {
     let columns = first.matches('|').count() + HEAD.matches('|').count() + 1;
-    let mut text = format!("\n## {title}\n\n| {first} | {HEAD}\n|{}\n", "---|".repeat(columns));
+    let mut text = format!(
+        "\n## {title}\n\n{replicates} histories for each row.\n\n| {first} | {HEAD}\n|{}\n",
+        "---|".repeat(columns)
+    );
     for (name, case) in rows {
         let row = format!("| {name} | {}", case.row(replicates));
         eprintln!("{row}");
@@ -224,25 +227,4 @@ pub(crate) fn others(replicates: usize) -> String {
         }
     }
     table("Improvements, large steps, files", "what | commits", rows, replicates)
-}
-
-pub(crate) fn probe(replicates: usize) -> String {
-    let mut rows = Vec::new();
-    for (name, commits, step) in
-        [("base", 64, 0.03), ("drift", 16, 0.03), ("noisy2x", 16, 0.03), ("noisy2x", 16, 0.05), ("noisy2x", 256, 0.05)]
-    {
-        let noise = scenario(name).unwrap_or(BASE);
-        rows.push((
-            format!("{name} | {commits} | {}", per_cent(step)),
-            Case { noise, ..Case::perfguard(commits, step) },
-        ));
-    }
-    for (bias, commits, step) in [(0.005, 64, 0.03), (0.01, 64, 0.03)] {
-        let case = Case { bias, ..Case::perfguard(commits, step) };
-        rows.push((
-            format!("bias {bias} | {commits} | {:.0} %", step * 100.0),
-            case.plan(|plan| plan.settings.bias = bias),
-        ));
-    }
-    table("Probe", "noise | commits | step", rows, replicates)
 }

@@ -1,0 +1,192 @@
+//! What comparing commands take: two sides, how pairs are taken, how a change is judged.
+
+use clap::Args;
+
+use super::measure_options::{self, Flag};
+use super::{CargoOptions, FilterOptions, ManifestOptions, OutputOptions, StoreOptions, WaitOptions};
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// What to compare against: a revision, `A..B`, or `A...B` from where they parted
+    #[arg(value_name = "BASE")]
+    pub base: String,
+    /// What to judge [default: the working tree]
+    #[arg(value_name = "HEAD")]
+    pub head: Option<String>,
+    /// Only benchmarks whose id contains this (can be repeated; several mean or)
+    #[arg(value_name = "FILTER", last = true)]
+    pub filter: Vec<String>,
+    /// Only benchmarks whose whole id is a FILTER
+    #[arg(long)]
+    pub exact: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub judge: JudgeOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub wait: WaitOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub pairs: PairOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub store: StoreOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub output: OutputOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub cargo: CargoOptions,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// What to compare against
+    #[arg(value_name = "BASE", default_value = "HEAD")]
+    pub base: String,
+    /// Only benchmarks whose id contains this (can be repeated; several mean or)
+    #[arg(value_name = "FILTER", last = true)]
+    pub filter: Vec<String>,
+    /// Only benchmarks whose whole id is a FILTER
+    #[arg(long)]
+    pub exact: bool,
+    /// Judge what is staged rather than the working tree
+    #[arg(long)]
+    pub staged: bool,
+    /// Time of everything, building included [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time)]
+    pub within: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub judge: JudgeOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub wait: WaitOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub store: StoreOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub output: OutputOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub cargo: CargoOptions,
+}
+
+/// Arguments of `self-test`.
+#[derive(Debug, Args)]
+pub struct SelfTestArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub filter: FilterOptions,
+    /// Comparisons of all benchmarks with themselves, and as many with themselves slowed
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub comparisons: u32,
+    /// Make head slower by this
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = measure_options::percent)]
+    pub slowdown: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub pairs: PairOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub wait: WaitOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub output: OutputOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub cargo: CargoOptions,
+}
+
+/// How a change is judged.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Judging")]
+pub struct JudgeOptions {
+    /// A change at least this large matters [default: 3%]
+    #[arg(long, value_name = "PERCENT", value_parser = measure_options::percent)]
+    pub threshold: Option<String>,
+    /// Undecided and untrusted benchmarks fail, with code 104
+    #[arg(long)]
+    pub strict: bool,
+    /// Show, and leave with 0 whatever regressed
+    #[arg(long, conflicts_with = "strict")]
+    pub no_gate: bool,
+    /// Measure what is identical on both sides, too
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// How pairs are taken.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Measuring")]
+pub struct PairOptions {
+    /// Measuring time of the whole comparison [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time)]
+    pub budget: Option<String>,
+    /// Layouts of the same code that pairs run on: `auto`, or a number; 1: as built [default: auto]
+    #[arg(long, value_name = "N", value_parser = measure_options::layouts)]
+    pub layouts: Option<String>,
+    /// Measuring time inside a process [default: 10ms]
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time)]
+    pub observation_time: Option<String>,
+    /// Warm-up time inside a process [default: 5ms]
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
+    pub warm_up: Option<String>,
+    /// Iterations in a sample, where the harness can be told
+    #[arg(long, value_name = "N", value_parser = measure_options::count, hide = true)]
+    pub iterations: Option<String>,
+    /// Time limit of one process [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time)]
+    pub timeout: Option<String>,
+    /// Draw every order from this seed
+    #[arg(long, value_name = "N", hide = true)]
+    pub seed: Option<u64>,
+}
+
+impl JudgeOptions {
+    /// What the user gave, by the keys that it stands for.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        self.threshold.iter().map(|text| ("compare.threshold", "--threshold", text.clone())).collect()
+    }
+}
+
+impl PairOptions {
+    /// What the user gave, by the keys that it stands for.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        let given = [
+            ("compare.budget", "--budget", &self.budget),
+            ("compare.layouts", "--layouts", &self.layouts),
+            ("run.observation-time", "--observation-time", &self.observation_time),
+            ("run.warm-up", "--warm-up", &self.warm_up),
+            ("run.iterations", "--iterations", &self.iterations),
+            ("run.timeout", "--timeout", &self.timeout),
+        ];
+        given.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect()
+    }
+}
+
+/// Arguments of `accept`.
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// Benchmarks whose change is meant, by their whole ids
+    #[arg(value_name = "BENCHMARK", required = true)]
+    pub benchmark: Vec<String>,
+    /// Why the change is right
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The commit that brought it [default: the newest comparison's head]
+    #[arg(long, value_name = "REV")]
+    pub at: Option<String>,
+    /// The metric [default: the one that decides]
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub manifest: ManifestOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub store: StoreOptions,
+}

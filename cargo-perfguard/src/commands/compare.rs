@@ -1,0 +1,128 @@
+//! `cargo perfguard compare`.
+
+use std::time::Duration;
+
+use perfguard_core::cancel::CancellationToken;
+use perfguard_core::clock::{Clock, SystemClock};
+use perfguard_core::pipeline::{CompareRequest, CompareRules, LayoutChoice, SideSpec, compare, sides_of};
+use perfguard_core::plan::Filter;
+use perfguard_core::report::{Amount, CompareView, compare_table};
+
+use super::{Here, show};
+use crate::cli::{CheckArgs, CompareArgs, FilterOptions, Format, JudgeOptions};
+use crate::command_error::CommandError;
+use crate::exit_code::Exit;
+use crate::progress::Progress;
+use crate::ui::Ui;
+
+/// Pairs and layouts of a quick check, at most.
+const QUICK_PAIRS: usize = 24;
+const QUICK_LAYOUTS: usize = 4;
+
+/// On how many layouts pairs run.
+pub(crate) fn layout_choice(here: &Here) -> LayoutChoice {
+    match here.config.count_or_auto("compare.layouts") {
+        None => LayoutChoice::Auto,
+        Some(count) => LayoutChoice::Exactly(usize::try_from(count).unwrap_or(usize::MAX)),
+    }
+}
+
+/// How a comparison is judged, by settings and flags.
+pub(crate) fn rules(here: &Here, judge: &JudgeOptions) -> CompareRules {
+    let config = &here.config;
+    CompareRules {
+        threshold: config.percent("compare.threshold").expect("this key has a default"),
+        layouts: layout_choice(here),
+        force: judge.force,
+        gate: config.list("compare.gate").to_vec(),
+        ignore: config.list("identity.ignore").to_vec(),
+        most_pairs: None,
+    }
+}
+
+pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
+    let flags = [args.pairs.flags(), args.judge.flags(), args.store.flags()].concat();
+    let here = Here::find(args.cargo.manifest_path.as_deref(), &flags, ui, cancel)?;
+    let clock = SystemClock::default();
+    let filter = FilterOptions { filter: args.filter.clone(), exact: args.exact };
+    let (base, head) = sides_of(&here.place, &args.base, args.head.as_deref())?;
+    let seed = args.pairs.seed.unwrap_or_else(|| clock.unix_ns().cast_unsigned());
+    let mut settings = here.settings(&filter, seed);
+    settings.budget = here.config.duration("compare.budget").expect("this key has a default");
+    let request = CompareRequest {
+        options: args.cargo.build_options(!args.wait.no_wait, &here.config),
+        filter: super::filter(&filter),
+        settings,
+        base,
+        head,
+        rules: rules(&here, &args.judge),
+        purpose: "cargo perfguard compare",
+        deadline: None,
+    };
+    perform(&here, &request, &args.judge, args.output.format, Amount::All, &clock, ui, cancel)
+}
+
+/// `cargo perfguard check`.
+pub(crate) fn check(args: &CheckArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
+    let clock = SystemClock::default();
+    let within = args.within.iter().map(|text| ("check.within", "--within", text.clone()));
+    let flags = [args.judge.flags(), args.store.flags(), within.collect()].concat();
+    let here = Here::find(args.cargo.manifest_path.as_deref(), &flags, ui, cancel)?;
+    let filter = FilterOptions { filter: args.filter.clone(), exact: args.exact };
+    let (base, _) = sides_of(&here.place, &args.base, None)?;
+    let within: Duration = here.config.duration("check.within").expect("this key has a default");
+    let mut settings = here.settings(&filter, clock.unix_ns().cast_unsigned());
+    settings.budget = within;
+    let request = CompareRequest {
+        options: args.cargo.build_options(!args.wait.no_wait, &here.config),
+        filter: Filter { words: filter.filter.clone(), exact: filter.exact },
+        settings,
+        base,
+        head: if args.staged { SideSpec::Index } else { SideSpec::WorkingTree },
+        rules: CompareRules {
+            layouts: LayoutChoice::Exactly(QUICK_LAYOUTS),
+            most_pairs: Some(QUICK_PAIRS),
+            ..rules(&here, &args.judge)
+        },
+        purpose: "cargo perfguard check",
+        deadline: Some(within),
+    };
+    perform(&here, &request, &args.judge, args.output.format, Amount::Remarkable, &clock, ui, cancel)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call of a private step")]
+fn perform(
+    here: &Here,
+    request: &CompareRequest,
+    judge: &JudgeOptions,
+    format: Format,
+    amount: Amount,
+    clock: &dyn Clock,
+    ui: &mut Ui,
+    cancel: &CancellationToken,
+) -> Result<Exit, CommandError> {
+    let mut store = here.store()?;
+    let outcome = compare(&here.place, &here.tools, request, &mut store, clock, &mut Progress::new(ui), cancel)?;
+    let view = outcome.view();
+    show(&view, format, |view, style| compare_table(view, amount, style));
+    if outcome.interrupted {
+        ui.say("interrupted: the pairs that were taken are kept");
+        return Ok(Exit::Interrupted);
+    }
+    Ok(exit_of(&view, judge))
+}
+
+/// How a comparison ends, where several codes hold: the first of the documented order.
+pub(crate) fn exit_of(view: &CompareView, judge: &JudgeOptions) -> Exit {
+    if view.has_build_failures() {
+        Exit::Build
+    } else if !view.gate.passed && !judge.no_gate {
+        Exit::Regression
+    } else if view.has_failures() {
+        Exit::Benchmark
+    } else if judge.strict && view.gate.undecided > 0 {
+        Exit::Undecided
+    } else {
+        Exit::Success
+    }
+}

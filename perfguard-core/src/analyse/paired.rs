@@ -1,0 +1,351 @@
+//! One benchmark's pairs, heard one by one: the group-sequential test over them, and what it shows in the end.
+
+use std::sync::Arc;
+
+use perfguard_stats::power::{pairs_still_needed, smallest_change};
+use perfguard_stats::quantile::median;
+use perfguard_stats::sequential::{
+    CountDecision, Decision, Design, Limits, NoiseLevel, Pair, Plan, Reason, SequentialTest, SignFlip,
+    Verdict as Shown, judge_counts, layout_share, pair_count,
+};
+
+use super::LEVEL;
+use crate::model::{Effect, Evidence, Interval, Observation, Verdict};
+
+/// Equal counts a side that show that a metric has no spread.
+const EQUAL_COUNTS: usize = 3;
+/// Numbers of pairs that the budget may pay for where the noise asks for more.
+const STEPS: [usize; 7] = [16, 20, 24, 32, 40, 48, 64];
+
+/// How a benchmark is tested: fixed before its first pair.
+#[derive(Debug, Clone)]
+pub struct TestPlan {
+    design: Arc<Design>,
+    /// Whether the deciding value is a count.
+    counts: bool,
+}
+
+/// What is known of a benchmark before it is tested.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Known {
+    /// A change at least this large matters (0.03 is 3 %).
+    pub threshold: f64,
+    /// Standard deviation of the logarithm of a pair's ratio in earlier comparisons here.
+    pub pair_spread: Option<f64>,
+    /// Pairs that the budget can pay for.
+    pub affordable: usize,
+    /// Whether all pairs run on one layout, so that a change may be the layout's.
+    pub one_layout: bool,
+    /// Whether the deciding value is a count.
+    pub counts: bool,
+}
+
+impl TestPlan {
+    /// The first pass. The number of pairs comes from the noise and from what the budget pays for.
+    pub fn first(known: &Known) -> Self {
+        let limits = Limits::from_threshold(known.threshold).unwrap_or_default();
+        // Without layouts the margin makes room for what they may do.
+        let limits = if known.one_layout { limits.without_layouts(None).unwrap_or(limits) } else { limits };
+        let noise = known.pair_spread.map(|pair_deviation| NoiseLevel { pair_deviation, spike_share: 0.0 });
+        let wanted = pair_count(limits, noise, None).map_or(STEPS[STEPS.len() - 1], |count| count.last);
+        let last = match STEPS.into_iter().rev().find(|step| *step <= known.affordable) {
+            Some(step) => step.min(wanted),
+            None => STEPS[0],
+        };
+        let plan = Plan { pair_deviation: known.pair_spread, ..Plan::first_stage(limits, last) };
+        Self::of(plan, known.counts)
+    }
+
+    /// Fresh pairs of a suspect, in a comparison of so many benchmarks.
+    #[must_use]
+    pub fn confirming(&self, benchmarks: usize, first: &PairedTest) -> Self {
+        let plan = self.design.plan();
+        let noise = first.pair_spread().zip(first.layout_share());
+        let confirming = plan.confirming(benchmarks, noise);
+        Self::of(confirming.unwrap_or(*plan), self.counts)
+    }
+
+    fn of(plan: Plan, counts: bool) -> Self {
+        let fallback = Plan::first_stage(Limits::default(), 40);
+        let design = Design::new(plan).or_else(|_| Design::new(fallback)).expect("the fallback is a valid plan");
+        Self { design: Arc::new(design), counts }
+    }
+
+    /// The most pairs.
+    pub fn most(&self) -> usize {
+        self.design.plan().last
+    }
+}
+
+/// One benchmark's pairs in one stage of a comparison.
+#[derive(Debug, Clone)]
+pub struct PairedTest {
+    test: SequentialTest,
+    counts: bool,
+    layouts: Vec<usize>,
+    values: [Vec<f64>; 2],
+    decided: Option<CountDecision>,
+}
+
+impl PairedTest {
+    /// A test that has heard nothing.
+    pub fn new(plan: &TestPlan) -> Self {
+        Self {
+            test: SequentialTest::new(Arc::clone(&plan.design)),
+            counts: plan.counts,
+            layouts: Vec::new(),
+            values: [Vec::new(), Vec::new()],
+            decided: None,
+        }
+    }
+
+    /// Takes a pair. Gives whether the test is over.
+    pub fn push(&mut self, base: &Observation, head: &Observation, layout: usize) -> bool {
+        self.values[0].push(base.value);
+        self.values[1].push(head.value);
+        if self.counts && self.values[0].len() == EQUAL_COUNTS {
+            let margin = self.test.plan().limits.margin().exp_m1();
+            self.decided = judge_counts(&self.values[0], &self.values[1], margin).ok().flatten();
+        }
+        let quantum = quantum(base).max(quantum(head));
+        if quantum > 0.0 {
+            self.test.observe_quantum(quantum);
+        }
+        // A value of zero has no logarithm: nothing is shown by it.
+        if let Ok(pair) = Pair::new(base.value, head.value) {
+            self.layouts.push(layout);
+            self.test.push(pair);
+        }
+        self.is_over()
+    }
+
+    /// Whether no further pair is wanted.
+    pub fn is_over(&self) -> bool {
+        self.decided.is_some() || self.test.decision().is_some()
+    }
+
+    /// Ends the test, decided or not.
+    pub fn finish(&mut self) {
+        self.test.finish();
+    }
+
+    /// Pairs so far.
+    pub fn pairs(&self) -> usize {
+        self.values[0].len()
+    }
+
+    /// What is shown, or suspected, of the sign of a change.
+    pub fn shown(&self) -> Shown {
+        if let Some(count) = &self.decided {
+            return count.verdict;
+        }
+        self.test.decision().map_or(Shown::Undecided, |decision| decision.verdict)
+    }
+
+    /// Whether what is shown needs fresh pairs: a count does not.
+    pub fn is_suspect(&self) -> bool {
+        self.decided.is_none() && matches!(self.shown(), Shown::Regressed | Shown::Improved)
+    }
+
+    /// Whether the two sides were shown to be the same within the threshold.
+    pub fn is_unchanged(&self) -> bool {
+        self.shown() == Shown::Unchanged
+    }
+
+    /// Standard deviation of the logarithm of one pair's ratio, robust.
+    pub fn pair_spread(&self) -> Option<f64> {
+        let look = self.test.looks().last()?;
+        #[expect(clippy::cast_precision_loss, reason = "at most 1,024 pairs")]
+        let pairs = look.pairs as f64;
+        Some(look.location.standard_error * pairs.sqrt()).filter(|spread| spread.is_finite())
+    }
+
+    /// Which part of the noise is due to layouts.
+    pub fn layout_share(&self) -> Option<f64> {
+        let differences: Vec<f64> = self.test.pairs().iter().map(|pair| pair.difference()).collect();
+        layout_share(&differences, &self.layouts[..differences.len().min(self.layouts.len())])
+            .ok()
+            .map(|found| found.share)
+    }
+
+    /// The differences of its pairs, logarithms of head over base.
+    pub fn differences(&self) -> Vec<f64> {
+        self.test.pairs().iter().map(|pair| pair.difference()).collect()
+    }
+
+    /// Median of a side's values: base 0, head 1.
+    pub fn median(&self, side: usize) -> Option<f64> {
+        median(&self.values[side]).ok()
+    }
+
+    /// Head over base, with the interval that holds over all looks.
+    pub fn effect(&self) -> Option<Effect> {
+        if let Some(count) = &self.decided {
+            return count.ratio().map(|ratio| Effect { ratio, interval: None });
+        }
+        let decision = self.test.decision()?;
+        let Some(estimate) = decision.estimate else {
+            let middle = median(&self.differences()).ok()?;
+            return Some(Effect { ratio: middle.exp(), interval: None });
+        };
+        let ends = decision.interval;
+        let interval = ends.map(|ends| Interval { low: ends.low.exp(), high: ends.high.exp(), level: LEVEL });
+        Some(Effect { ratio: estimate.exp(), interval })
+    }
+
+    /// How sure it is, in numbers.
+    pub fn evidence(&self) -> Evidence {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let plan = self.test.plan();
+        let spread = self.pair_spread();
+        let p = self.test.p_values();
+        let undecided = self.shown() == Shown::Undecided;
+        Evidence {
+            pairs: count(self.pairs()),
+            planned: count(plan.last),
+            confirming: 0,
+            p_value: (self.decided.is_none() && !self.test.looks().is_empty()).then(|| p.change()),
+            e_value: spread.and_then(|spread| self.e_value(spread)),
+            pair_spread: spread,
+            layout_share: self.layout_share(),
+            smallest_visible: spread
+                .and_then(|spread| smallest_change(plan.limits, spread, plan.last).ok())
+                .map(f64::exp_m1),
+            pairs_needed: spread.filter(|_| undecided).and_then(|spread| self.pairs_needed(spread)),
+        }
+    }
+
+    /// Evidence against "no worse than the margin" that multiplies over repeated comparisons.
+    fn e_value(&self, spread: f64) -> Option<f64> {
+        let mut process = SignFlip::new(self.test.plan().limits.margin(), spread).ok()?;
+        for difference in self.differences() {
+            process.push(difference);
+        }
+        Some(process.value()).filter(|value| value.is_finite())
+    }
+
+    /// Pairs that a decision is likely to need, less those that were taken.
+    fn pairs_needed(&self, spread: f64) -> Option<u32> {
+        let needed = pairs_still_needed(self.test.plan().limits, spread, self.pairs()).ok()?;
+        u32::try_from(needed).ok().filter(|missing| *missing > 0)
+    }
+
+    /// Why the first pass or a confirmation ended undecided, in words.
+    fn why_undecided(&self, decision: &Decision) -> String {
+        let planned = self.test.plan().last;
+        match decision.reason {
+            Reason::TooFewPairs if self.pairs() == 0 => "not reached within the budget".to_owned(),
+            Reason::TooFewPairs => {
+                format!("the budget ended after {} of {planned} pairs: too few to look at", self.pairs())
+            }
+            Reason::BudgetEnded => format!("the budget ended after {} of {planned} pairs", self.pairs()),
+            Reason::TimerTooCoarse => {
+                "one step of the printed time is too coarse: raise `--observation-time` or `--iterations`".to_owned()
+            }
+            Reason::TooManyFailures => "more than a fifth of its processes failed".to_owned(),
+            Reason::SlowStarts => match self.test.slow_starts() {
+                Some(starts) => {
+                    let (more, less, side) = if starts.head >= starts.base {
+                        (starts.head, starts.base, "head")
+                    } else {
+                        (starts.base, starts.head, "base")
+                    };
+                    format!("{side} has slow starts: {more} of {} against {less}", starts.runs)
+                }
+                None => "one side has slow starts".to_owned(),
+            },
+            Reason::AllPairs | Reason::Shown | Reason::NotConfirmed => {
+                format!("neither a change nor its absence was shown in {} pairs", self.pairs())
+            }
+        }
+    }
+}
+
+/// What a comparison shows of one benchmark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conclusion {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, in a sentence without final period.
+    pub reason: String,
+    /// Head over base.
+    pub effect: Option<Effect>,
+    /// How sure it is.
+    pub evidence: Evidence,
+}
+
+/// What the first pass, and the confirmation where there was one, show together. `more_is_worse` says which way a metric
+/// is bad.
+pub fn conclude(first: &PairedTest, confirming: Option<&PairedTest>, more_is_worse: bool) -> Conclusion {
+    let named = |shown: Shown| match (shown, more_is_worse) {
+        (Shown::Regressed, true) | (Shown::Improved, false) => Verdict::Regressed,
+        (Shown::Improved, true) | (Shown::Regressed, false) => Verdict::Improved,
+        (Shown::Unchanged, _) => Verdict::Unchanged,
+        (Shown::Undecided, _) => Verdict::Undecided,
+    };
+    let mut evidence = first.evidence();
+    let effect = first.effect();
+    if let Some(count) = &first.decided {
+        let difference = count.difference();
+        let reason = if difference == 0.0 {
+            "the count is exactly the same".to_owned()
+        } else {
+            format!("the count differs by {difference}, exactly")
+        };
+        return Conclusion { verdict: named(count.verdict), reason, effect, evidence };
+    }
+    let threshold = percent(first.test.plan().limits.threshold());
+    let decision = first.test.decision();
+    let Some(confirming) = confirming else {
+        let (verdict, reason) = match decision {
+            Some(decision) if decision.verdict == Shown::Undecided => {
+                (Verdict::Undecided, first.why_undecided(&decision))
+            }
+            Some(decision) if decision.verdict == Shown::Unchanged => {
+                (Verdict::Unchanged, format!("shown to differ by less than {threshold}"))
+            }
+            Some(_) => (Verdict::Undecided, "suspected, and no fresh pairs could be taken to confirm it".to_owned()),
+            None => (Verdict::Undecided, "no pairs were taken".to_owned()),
+        };
+        return Conclusion { verdict, reason, effect, evidence };
+    };
+    let fresh = confirming.evidence();
+    evidence.confirming = fresh.pairs;
+    let suspected = first.shown();
+    if confirming.shown() == suspected {
+        evidence.p_value = fresh.p_value;
+        evidence.e_value = evidence.e_value.zip(fresh.e_value).map(|(one, other)| one * other);
+        let margin = percent(first.test.plan().limits.margin());
+        let reason = format!("shown to be beyond {margin}, and confirmed on {} fresh pairs", confirming.pairs());
+        return Conclusion { verdict: named(suspected), reason, effect: confirming.effect(), evidence };
+    }
+    let sign = if suspected == Shown::Regressed { '+' } else { '-' };
+    let size = effect.map(|effect| percent(effect.ratio.ln())).unwrap_or_default();
+    let reason = format!("suspected ({sign}{size}), and not confirmed on {} fresh pairs", confirming.pairs());
+    let effect = confirming.effect().or(effect);
+    evidence.smallest_visible = fresh.smallest_visible;
+    evidence.pairs_needed = fresh.pairs_needed;
+    Conclusion { verdict: Verdict::Undecided, reason, effect, evidence }
+}
+
+/// A difference of logarithms as a share, without its sign: `3 %`.
+fn percent(logarithm: f64) -> String {
+    let share = logarithm.exp_m1().abs() * 100.0;
+    let rounded = if share < 10.0 { (share * 10.0).round() / 10.0 } else { share.round() };
+    format!("{rounded} %")
+}
+
+/// The step between two values that an observation's harness can tell apart, relative to the value.
+fn quantum(observation: &Observation) -> f64 {
+    /// One step of the system's clock, nanoseconds.
+    const TICK_NS: f64 = 1.0;
+    let samples = observation.samples.iter().map(|sample| sample.total_ns).fold(0.0, f64::max);
+    if samples > 0.0 {
+        return TICK_NS / samples;
+    }
+    // A summary tells half of its last step.
+    observation.summary.map_or(0.0, |summary| 2.0 * summary.relative_quantum)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Every way in which a benchmark's pairs can end, from scripted values.
+
+use super::*;
+use crate::model::Summary;
+
+fn known() -> Known {
+    Known { threshold: 0.03, pair_spread: None, affordable: 1000, one_layout: false, counts: false }
+}
+
+/// Values that differ by up to this share, in a fixed pattern without any trend.
+fn wobble(index: usize, share: f64) -> f64 {
+    const PATTERN: [f64; 8] = [0.3, -0.8, 1.0, -0.2, 0.7, -1.0, 0.1, -0.1];
+    1.0 + share * PATTERN[index % 8]
+}
+
+fn observation(value: f64) -> Observation {
+    Observation::of_value(value)
+}
+
+/// A test that hears pairs of head over base until it is over.
+fn heard(plan: &TestPlan, ratio: f64, share: f64) -> PairedTest {
+    let mut test = PairedTest::new(plan);
+    for index in 0..1000 {
+        let base = 100.0 * wobble(index, share);
+        let head = 100.0 * ratio * wobble(index * 3 + 1, share);
+        if test.push(&observation(base), &observation(head), index % 12) {
+            break;
+        }
+    }
+    test
+}
+
+fn both(ratio: f64, share: f64, confirmed: f64) -> Conclusion {
+    let plan = TestPlan::first(&known());
+    let first = heard(&plan, ratio, share);
+    let confirming = first.is_suspect().then(|| heard(&plan.confirming(10, &first), confirmed, share));
+    conclude(&first, confirming.as_ref(), true)
+}
+
+#[test]
+fn a_clear_slowdown_is_regressed_after_it_was_confirmed() {
+    let found = both(1.10, 0.005, 1.10);
+    assert_eq!(found.verdict, Verdict::Regressed, "{found:?}");
+    assert!(found.reason.contains("confirmed on 8 fresh pairs"), "{}", found.reason);
+    let effect = found.effect.unwrap();
+    assert!((effect.ratio - 1.10).abs() < 0.01);
+    let interval = effect.interval.unwrap();
+    assert!(interval.low > 1.05 && interval.low < 1.10 && interval.high > 1.10, "{interval:?}");
+    assert_eq!((found.evidence.pairs, found.evidence.confirming, found.evidence.planned), (8, 8, 40));
+    assert!(found.evidence.p_value.unwrap() < 0.01);
+}
+
+#[test]
+fn a_speedup_is_improved_and_where_more_is_better_the_words_change_places() {
+    assert_eq!(both(0.9, 0.005, 0.9).verdict, Verdict::Improved);
+    let plan = TestPlan::first(&known());
+    let (first, fresh) = (heard(&plan, 0.9, 0.005), heard(&plan, 0.9, 0.005));
+    assert_eq!(conclude(&first, Some(&fresh), false).verdict, Verdict::Regressed);
+}
+
+#[test]
+fn a_suspicion_that_fresh_pairs_do_not_show_is_undecided_and_never_unchanged() {
+    let found = both(1.10, 0.005, 1.0);
+    assert_eq!(found.verdict, Verdict::Undecided);
+    assert!(found.reason.contains("not confirmed on 8 fresh pairs"), "{}", found.reason);
+}
+
+#[test]
+fn the_same_within_the_threshold_is_unchanged() {
+    let found = both(1.0, 0.005, 1.0);
+    assert_eq!((found.verdict, found.reason.as_str()), (Verdict::Unchanged, "shown to differ by less than 3 %"));
+    assert_eq!(found.evidence.confirming, 0);
+}
+
+#[test]
+fn much_noise_is_undecided_and_says_what_it_would_have_seen_and_what_it_needs() {
+    let found = both(1.02, 0.2, 1.0);
+    assert_eq!(found.verdict, Verdict::Undecided);
+    assert!(found.evidence.smallest_visible.unwrap() > 0.05, "{:?}", found.evidence);
+    assert!(found.evidence.pairs_needed.unwrap() > 0, "{:?}", found.evidence);
+}
+
+#[test]
+fn a_budget_that_ends_early_leaves_it_undecided() {
+    let mut test = PairedTest::new(&TestPlan::first(&known()));
+    for index in 0..5 {
+        test.push(&observation(1.0), &observation(2.0), index);
+    }
+    test.finish();
+    let found = conclude(&test, None, true);
+    assert_eq!(found.verdict, Verdict::Undecided);
+    assert!(found.reason.starts_with("the budget ended after 5 of 40 pairs"), "{}", found.reason);
+    assert!(found.effect.is_some(), "what was seen is shown all the same");
+}
+
+#[test]
+fn counts_without_spread_are_decided_after_three_pairs_by_the_ratio_itself() {
+    let plan = TestPlan::first(&Known { counts: true, ..known() });
+    let found = |head: f64| {
+        let mut test = PairedTest::new(&plan);
+        let pushed = (0..3).filter(|_| test.push(&observation(1000.0), &observation(head), 0)).count();
+        assert_eq!((pushed, test.pairs()), (1, 3));
+        assert!(!test.is_suspect());
+        conclude(&test, None, true)
+    };
+    assert_eq!(found(1000.0).verdict, Verdict::Unchanged);
+    assert_eq!(found(1005.0).verdict, Verdict::Unchanged);
+    assert_eq!(found(1020.0).verdict, Verdict::Regressed);
+    assert_eq!(found(970.0).verdict, Verdict::Improved);
+    assert_eq!(found(1020.0).reason, "the count differs by 20, exactly");
+}
+
+#[test]
+fn a_print_out_that_is_too_coarse_decides_nothing() {
+    let mut test = PairedTest::new(&TestPlan::first(&known()));
+    let summary = Some(Summary { relative_quantum: 0.02, ..Summary::default() });
+    let coarse = Observation { summary, ..observation(1.0) };
+    assert!(test.push(&coarse, &coarse, 0));
+    assert!(conclude(&test, None, true).reason.contains("too coarse"));
+}
+
+#[test]
+fn the_budget_and_the_known_noise_choose_the_number_of_pairs() {
+    let most = |pair_spread, affordable| TestPlan::first(&Known { pair_spread, affordable, ..known() }).most();
+    assert_eq!(most(None, 1000), 40);
+    assert_eq!(most(Some(0.02), 1000), 24);
+    assert_eq!(most(Some(0.10), 1000), 64);
+    assert_eq!(most(Some(0.10), 30), 24, "what the budget pays for");
+    assert_eq!(most(None, 3), 16, "never planned smaller: it ends undecided");
+}
+
+#[test]
+fn on_one_layout_the_margin_makes_room_for_what_layouts_may_do() {
+    let plan = TestPlan::first(&Known { one_layout: true, ..known() });
+    assert!(plan.design.plan().limits.threshold() > TestPlan::first(&known()).design.plan().limits.threshold() - 1e-12);
+    assert!(heard(&plan, 1.012, 0.001).shown() != Shown::Regressed);
+}

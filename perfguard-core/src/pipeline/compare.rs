@@ -1,0 +1,323 @@
+//! `compare`: two trees, built once each, run in pairs, judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::clean::keep_within;
+use super::comparing::{Compared, Comparing, compare_and_record};
+use super::identical::{Same, identical_targets};
+use super::judging::{Judging, judge_all};
+use super::layouts::LayoutChoice;
+use super::matching::{Both, Matched, Single, match_sides};
+use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
+use super::selection::require_targets;
+use super::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
+use super::{PipelineError, Place, Tools};
+use crate::cancel::CancellationToken;
+use crate::clock::Clock;
+use crate::event::EventSink;
+use crate::judge::{GateReport, Rules};
+use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide, Verdict};
+use crate::plan::{Filter, nearest_ids};
+use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
+use crate::store::Store;
+
+/// What the user asked of a comparison.
+#[derive(Debug, Clone)]
+pub struct CompareRequest {
+    /// How to build.
+    pub options: BuildOptions,
+    /// Which benchmarks.
+    pub filter: Filter,
+    /// How to measure.
+    pub settings: RunSettings,
+    /// What is compared against.
+    pub base: SideSpec,
+    /// What is judged.
+    pub head: SideSpec,
+    /// How the comparison is judged.
+    pub rules: CompareRules,
+    /// Which command this is, for those that wait.
+    pub purpose: &'static str,
+    /// The time by which all must have ended, as the clock counts; `None`: measuring has its budget and no other limit.
+    pub deadline: Option<Duration>,
+}
+
+/// How a comparison is judged.
+#[derive(Debug, Clone)]
+pub struct CompareRules {
+    /// A change at least this large matters, where no table says more (0.03 is 3 %).
+    pub threshold: f64,
+    /// On how many layouts.
+    pub layouts: LayoutChoice,
+    /// Measure what is identical, too.
+    pub force: bool,
+    /// Metrics that may fail the gate; none named: those that decide.
+    pub gate: Vec<String>,
+    /// Files that never make two sides differ, as globs relative to the root.
+    pub ignore: Vec<String>,
+    /// Never more pairs of a benchmark than this in the first pass.
+    pub most_pairs: Option<usize>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct CompareOutcome {
+    /// What the two sides are, in words: base, head.
+    pub labels: [String; 2],
+    /// The commits that the sides are, or stand on.
+    pub commits: [Option<String>; 2],
+    /// The run that holds head's observations, where anything was measured.
+    pub run: Option<RunId>,
+    /// Each benchmark.
+    pub comparisons: Vec<Comparison>,
+    /// Targets that are not measured, of head, or of base where head has them not.
+    pub not_measured: Vec<NotMeasuredRow>,
+    /// What the null control said.
+    pub null_control: Option<NullControl>,
+    /// A change of most benchmarks together.
+    pub suite_wide: Option<SuiteWide>,
+    /// What the user should know of the whole, each in words.
+    pub remarks: Vec<String>,
+    /// What keeps the gate shut.
+    pub gate: GateReport,
+    /// Whether the user ended it early.
+    pub interrupted: bool,
+}
+
+impl CompareOutcome {
+    /// The outcome as it is shown.
+    pub fn view(&self) -> CompareView {
+        let side = |index: usize| SideView { label: self.labels[index].clone(), commit: self.commits[index].clone() };
+        let GateReport { failing, failed, undecided } = self.gate;
+        let mut view = CompareView::new(side(0), side(1));
+        view.run = self.run;
+        view.comparisons.clone_from(&self.comparisons);
+        view.not_measured.clone_from(&self.not_measured);
+        view.null_control.clone_from(&self.null_control);
+        view.suite_wide.clone_from(&self.suite_wide);
+        view.remarks.clone_from(&self.remarks);
+        view.gate = GateView { passed: failing == 0, failing, failed, undecided };
+        view
+    }
+}
+
+/// Builds both sides, unless they are kept, and compares them.
+///
+/// # Errors
+/// When a side does not build, nothing can be compared, or the store cannot be written. A benchmark that fails is a row,
+/// not an error.
+pub fn compare(
+    place: &Place,
+    tools: &Tools,
+    request: &CompareRequest,
+    store: &mut Store,
+    clock: &dyn Clock,
+    events: &mut dyn EventSink,
+    cancel: &CancellationToken,
+) -> Result<CompareOutcome, PipelineError> {
+    let include = &request.options.include;
+    let base = tree_of(place, &request.base, include, events)?;
+    let head = tree_of(place, &request.head, include, events)?;
+    let mut bench = Bench::open(place, tools, &request.options, request.purpose, events, cancel)?;
+    let limits = limits(&request.settings);
+    let options = &request.options;
+    let base = prepare_side(&mut bench, place, tools, base, options, limits, events, cancel)
+        .map_err(|error| super::fallback::with_last_that_builds(error, &bench, place, &request.base))?;
+    let head = prepare_side(&mut bench, place, tools, head, options, limits, events, cancel)?;
+    let outcome = compare_sides(&mut bench, place, &base, &head, request, store, clock, events, cancel)?;
+    bench.workbench.forget_other_trees(head.seat())?;
+    keep_within(&mut bench, options, store, clock, events)?;
+    Ok(outcome)
+}
+
+/// Compares two sides that are built.
+#[expect(clippy::too_many_arguments, reason = "one call of a whole way through")]
+pub(super) fn compare_sides(
+    bench: &mut Bench,
+    place: &Place,
+    base: &PreparedSide,
+    head: &PreparedSide,
+    request: &CompareRequest,
+    store: &mut Store,
+    clock: &dyn Clock,
+    events: &mut dyn EventSink,
+    cancel: &CancellationToken,
+) -> Result<CompareOutcome, PipelineError> {
+    let Matched { both, single } = match_sides(&base.prepared, &head.prepared, &request.filter);
+    require_benchmarks(place, base, head, &request.filter, both.is_empty() && single.is_empty())?;
+    let mut remarks = differences(base, head);
+    let same = if request.rules.force {
+        BTreeMap::new()
+    } else {
+        identical_targets(bench, base, head, &both, &request.rules.ignore)?
+    };
+    let key = |both: &Both| (both.base, both.head);
+    let (identical, measured): (Vec<Both>, Vec<Both>) =
+        both.into_iter().partition(|both| same.get(&key(both)).is_some_and(Same::is_same));
+    if !identical.is_empty() {
+        let targets: BTreeSet<_> = identical.iter().map(key).collect();
+        remarks.push(format!(
+            "{} of {} are identical on both sides and were not run",
+            counted(identical.len(), "benchmark"),
+            counted(targets.len(), "target"),
+        ));
+    }
+    let mut settings = request.settings.clone();
+    let mut single = single;
+    let mut measured = measured;
+    if let Some(deadline) = request.deadline {
+        let left = deadline.saturating_sub(clock.monotonic());
+        settings.budget = settings.budget.min(left);
+        if left < LEAST_TIME {
+            single.extend(measured.drain(..).map(|both| out_of_time(&both, head)));
+        }
+    }
+    let rules_of = |both: &Both| Rules::of(&request.options.tables, &both.id, request.rules.threshold);
+    let rules: Vec<Rules> = measured.iter().map(rules_of).collect();
+    let compared = if measured.is_empty() {
+        None
+    } else {
+        let what = Comparing {
+            base,
+            head,
+            benchmarks: &measured,
+            rules: &rules,
+            settings: &settings,
+            tables: &request.options.tables,
+            layouts: request.rules.layouts,
+            gate: &request.rules.gate,
+            most_pairs: request.rules.most_pairs,
+            slowdown: 1.0,
+        };
+        Some(compare_and_record(bench, &what, store, clock, events, cancel)?)
+    };
+    let judging = Judging {
+        place,
+        base,
+        head,
+        request,
+        identical: &identical,
+        same: &same,
+        single: &single,
+        measured: &measured,
+        rules: &rules,
+        remarks: &mut remarks,
+    };
+    let judged = judge_all(judging, compared.as_ref(), store)?;
+    let (run, interrupted) = match &compared {
+        Some(Compared { base_run, head_run, interrupted, .. }) => {
+            if !interrupted {
+                let whole = ComparisonRun {
+                    base: *base_run,
+                    head: *head_run,
+                    null_control: judged.null_control.clone(),
+                    suite_wide: judged.suite_wide.clone(),
+                    remarks: remarks.clone(),
+                };
+                store.add_comparison(&whole, &judged.comparisons)?;
+            }
+            (Some(*head_run), *interrupted)
+        }
+        None => (None, false),
+    };
+    Ok(CompareOutcome {
+        labels: [base.label.clone(), head.label.clone()],
+        commits: [base.source.commit.clone(), head.source.commit.clone()],
+        run,
+        gate: GateReport::of(&judged.comparisons),
+        comparisons: judged.comparisons,
+        not_measured: not_measured(base, head),
+        null_control: judged.null_control,
+        suite_wide: judged.suite_wide,
+        remarks,
+        interrupted,
+    })
+}
+
+/// With less time than this left, nothing is measured.
+const LEAST_TIME: Duration = Duration::from_millis(500);
+
+/// The row of a benchmark for which building left no time.
+fn out_of_time(both: &Both, head: &PreparedSide) -> Single {
+    let harness = head.prepared.targets[both.head].harness.as_ref();
+    Single {
+        id: both.id.clone(),
+        metric: harness.map_or(MetricId::WALL_TIME, |harness| harness.kind.decides()),
+        verdict: Verdict::Undecided,
+        reason: "building left no time to measure: what was built is kept".to_owned(),
+    }
+}
+
+pub(super) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// There must be something to compare, or at least something to say.
+fn require_benchmarks(
+    place: &Place,
+    base: &PreparedSide,
+    head: &PreparedSide,
+    filter: &Filter,
+    nothing: bool,
+) -> Result<(), PipelineError> {
+    let targets = || head.prepared.targets.iter().chain(&base.prepared.targets);
+    if targets().all(is_ordinary_unit_test) {
+        require_targets(place, &head.prepared)?;
+    }
+    if !nothing {
+        return Ok(());
+    }
+    let all: Vec<_> = targets().flat_map(super::PreparedTarget::ids).collect();
+    if all.is_empty() {
+        let reasons =
+            head.prepared.targets.iter().filter_map(|target| {
+                target.benchmarks.as_ref().err().map(|reason| format!("`{}` {reason}", target.id))
+            });
+        return Err(PipelineError::NothingToMeasure { reason: reasons.collect::<Vec<_>>().join("; ") });
+    }
+    let nearest = filter.words.iter().flat_map(|word| nearest_ids(word, &all, 3)).take(3).cloned().collect();
+    Err(PipelineError::NoMatch { words: filter.words.clone(), nearest })
+}
+
+/// What differs between the sides besides their code, each in words: a change of these is everybody's.
+pub(super) fn differences(base: &PreparedSide, head: &PreparedSide) -> Vec<String> {
+    let (one, other) = (&base.prepared.build.context, &head.prepared.build.context);
+    let mut found = Vec::new();
+    if one.toolchain != other.toolchain {
+        found.push(format!("the toolchain changed from `{}` to `{}`", one.toolchain, other.toolchain));
+    }
+    if one.triple != other.triple {
+        found.push(format!("the target changed from `{}` to `{}`", one.triple, other.triple));
+    }
+    if one.lock_hash != other.lock_hash {
+        found.push("`Cargo.lock` changed: versions of dependencies differ".to_owned());
+    }
+    for (file, what) in GLOBAL_FILES {
+        let content = |side: &PreparedSide| side.tree.entries.get(std::path::Path::new(file)).map(|entry| entry.blob);
+        if content(base) != content(head) {
+            found.push(format!("`{file}` changed: {what}"));
+        }
+    }
+    found
+}
+
+/// Files whose change may move every benchmark, and how.
+const GLOBAL_FILES: [(&str, &str); 5] = [
+    ("Cargo.toml", "profile or dependencies may differ"),
+    (".cargo/config.toml", "flags or linker may differ"),
+    (".cargo/config", "flags or linker may differ"),
+    ("rust-toolchain.toml", "the compiler may differ"),
+    ("rust-toolchain", "the compiler may differ"),
+];
+
+/// Targets without benchmarks: head's, and those of base that head does not have.
+fn not_measured(base: &PreparedSide, head: &PreparedSide) -> Vec<NotMeasuredRow> {
+    let known: BTreeSet<_> = head.prepared.targets.iter().map(|target| &target.id).collect();
+    let of_base = base.prepared.targets.iter().filter(|target| !known.contains(&target.id));
+    let rows = head.prepared.targets.iter().chain(of_base).filter_map(|target| {
+        let reason = target.benchmarks.as_ref().err()?.clone();
+        Some(NotMeasuredRow::new(target.id.clone(), target.harness.clone(), reason))
+    });
+    rows.collect()
+}

@@ -1,0 +1,27 @@
+//! What to offer where a base does not build.
+
+use super::prepare::Bench;
+use super::sides::SideSpec;
+use super::{PipelineError, Place};
+use crate::build::BuildError;
+
+/// An error of building base, with the newest of its ancestors that is known to build.
+pub(super) fn with_last_that_builds(
+    error: PipelineError,
+    bench: &Bench,
+    place: &Place,
+    base: &SideSpec,
+) -> PipelineError {
+    let (PipelineError::Build(BuildError::Compile { .. }), SideSpec::Commit(commit), Some(repository)) =
+        (&error, base, &place.repository)
+    else {
+        return error;
+    };
+    let ancestors = repository.ancestors(commit, MOST_LOOKED_AT);
+    let last = ancestors.into_iter().find(|ancestor| bench.workbench.has_kept(&ancestor.0));
+    let last = last.map(|commit| commit.short().to_owned());
+    PipelineError::BaseDoesNotBuild { base: commit.short().to_owned(), last, source: Box::new(error) }
+}
+
+/// How far back a commit that builds is looked for.
+const MOST_LOOKED_AT: usize = 1_000;

@@ -1,0 +1,333 @@
+//! From what was measured of two sides to a comparison of each benchmark, and what the project's rules make of it.
+
+use std::collections::BTreeMap;
+
+use super::compare::{CompareRequest, differences};
+use super::comparing::{Compared, Outcome};
+use super::identical::Same;
+use super::matching::{Both, Single};
+use super::metrics::{Recorded, others};
+use super::sides::PreparedSide;
+use super::{PipelineError, Place};
+use crate::analyse::{conclude, estimate, suite_wide};
+use crate::build::Identity;
+use crate::judge::{
+    ACCEPTED_FILE, Accepted, Ancestry, Rules, acceptance_for, gate, loosened, missed_limits, parse_accepted, severity,
+};
+use crate::measure::PairsEnd;
+use crate::model::{
+    Comparison, Direction, Evidence, Finding, GateEffect, Layouts, Metric, MetricId, NullControl, Severity, Stage,
+    SuiteWide, Unit, Verdict, built_in_metrics,
+};
+use crate::report::format::{bytes, change, count, duration};
+use crate::store::Store;
+use crate::vcs::Repository;
+
+/// What is judged.
+pub(super) struct Judging<'a> {
+    pub(super) place: &'a Place,
+    pub(super) base: &'a PreparedSide,
+    pub(super) head: &'a PreparedSide,
+    pub(super) request: &'a CompareRequest,
+    pub(super) identical: &'a [Both],
+    pub(super) same: &'a BTreeMap<(usize, usize), Same>,
+    pub(super) single: &'a [Single],
+    pub(super) measured: &'a [Both],
+    /// Of each measured benchmark.
+    pub(super) rules: &'a [Rules],
+    pub(super) remarks: &'a mut Vec<String>,
+}
+
+/// What came of it.
+pub(super) struct Judged {
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) null_control: Option<NullControl>,
+    pub(super) suite_wide: Option<SuiteWide>,
+}
+
+/// Judges every benchmark of two sides.
+pub(super) fn judge_all(
+    mut judging: Judging<'_>,
+    compared: Option<&Compared>,
+    store: &Store,
+) -> Result<Judged, PipelineError> {
+    let mut comparisons = Vec::new();
+    for (index, both) in judging.measured.iter().enumerate() {
+        let compared = compared.expect("what is measured was compared");
+        comparisons.push(judging.measured_one(both, &judging.rules[index], &compared.outcomes[index]));
+    }
+    let null_control =
+        compared.and_then(|compared| compared.nulls.judged(&|index| compared.outcomes[index].first.pair_spread()));
+    let causes = differences(judging.base, judging.head);
+    let shared = suite_wide(&comparisons, causes);
+    if let Some((_, members)) = &shared {
+        for member in members {
+            comparisons[*member].suite_wide = true;
+        }
+    }
+    if null_control.as_ref().is_some_and(|control| control.moved) {
+        for one in comparisons.iter_mut().filter(|one| one.verdict != Verdict::Failed) {
+            one.reason = format!("base differed from its own copy, so that `{}` means nothing", one.verdict);
+            one.verdict = Verdict::Untrusted;
+            one.suite_wide = false;
+        }
+    }
+    if let Some(compared) = compared.filter(|_| null_control.as_ref().is_some_and(|control| control.moved)) {
+        judging.remarks.push(format!("the machine meanwhile: {}", compared.weather));
+    }
+    judging.apply_rules(&mut comparisons, compared, store)?;
+    comparisons.extend(judging.identical.iter().map(|both| judging.identical_one(both)));
+    comparisons.extend(judging.single.iter().map(|single| judging.single_one(single)));
+    comparisons.sort_by(|one, other| {
+        let key = |one: &Comparison| (one.id.package.clone(), one.id.target.clone());
+        key(one).cmp(&key(other))
+    });
+    let trusted = null_control.as_ref().is_none_or(|control| !control.moved);
+    let suite_wide = shared.map(|(found, _)| found).filter(|_| trusted);
+    Ok(Judged { comparisons, null_control, suite_wide })
+}
+
+/// The direction of a metric: less is better unless it is known to be otherwise.
+fn direction_of(metric: &MetricId) -> Direction {
+    let known = built_in_metrics().into_iter().find(|known| known.id == *metric);
+    known.map_or(Direction::LowerIsBetter, |known| known.direction)
+}
+
+/// An amount of a metric for people.
+fn shown(metric: &MetricId, amount: f64) -> String {
+    let unit = built_in_metrics().into_iter().find(|known: &Metric| known.id == *metric).map(|known| known.unit);
+    match unit {
+        Some(Unit::Nanoseconds) => duration(amount),
+        Some(Unit::Bytes) => bytes(amount),
+        Some(Unit::Count) | None => count(amount),
+    }
+}
+
+impl Judging<'_> {
+    fn blank(&self, id: &crate::model::BenchmarkId, metric: MetricId, verdict: Verdict, reason: String) -> Comparison {
+        let rules = Rules::of(&self.request.options.tables, id, self.request.rules.threshold);
+        Comparison {
+            id: id.clone(),
+            metric,
+            verdict,
+            reason,
+            effect: None,
+            base: None,
+            head: None,
+            threshold: rules.threshold,
+            evidence: Evidence::default(),
+            layouts: None,
+            severity: Severity::None,
+            suite_wide: false,
+            gate: GateEffect::Passes,
+            failure: None,
+            findings: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn decides(&self, both: &Both) -> MetricId {
+        let harness = self.head.prepared.targets[both.head].harness.as_ref();
+        harness.map_or(MetricId::WALL_TIME, |harness| harness.kind.decides())
+    }
+
+    fn identical_one(&self, both: &Both) -> Comparison {
+        let left_out = match self.same.get(&(both.base, both.head)) {
+            Some(Identity::Same { left_out }) if !left_out.is_empty() => format!(" but for {}", left_out.join(" and ")),
+            _ => String::new(),
+        };
+        let reason = format!("what both sides run is identical{left_out}: not run");
+        self.blank(&both.id, self.decides(both), Verdict::Unchanged, reason)
+    }
+
+    fn single_one(&self, single: &Single) -> Comparison {
+        self.blank(&single.id, single.metric.clone(), single.verdict, single.reason.clone())
+    }
+
+    fn measured_one(&self, both: &Both, rules: &Rules, outcome: &Outcome) -> Comparison {
+        let metric = self.decides(both);
+        let more_is_worse = direction_of(&metric) == Direction::LowerIsBetter;
+        let confirming = outcome.confirming.as_ref().filter(|_| outcome.first.is_suspect());
+        let found = conclude(&outcome.first, confirming, more_is_worse);
+        let mut one = self.blank(&both.id, metric, found.verdict, found.reason);
+        one.threshold = rules.threshold;
+        one.effect = found.effect;
+        one.evidence = found.evidence;
+        one.base = outcome.first.median(0);
+        one.head = outcome.first.median(1);
+        one.layouts = Some(outcome.layouts.clone());
+        one.notes.clone_from(&outcome.notes);
+        match &outcome.end {
+            PairsEnd::Failed(side, failure) => {
+                one.verdict = Verdict::Failed;
+                one.reason = format!("{side} failed: {}", failure.message);
+                one.failure = Some(failure.clone());
+            }
+            PairsEnd::TooManyFailures(side, failure) => {
+                one.verdict = Verdict::Undecided;
+                one.reason = format!("too many processes of {side} failed: {}", failure.message);
+                one.failure = Some(failure.clone());
+            }
+            PairsEnd::Interrupted => "interrupted".clone_into(&mut one.reason),
+            PairsEnd::Enough | PairsEnd::Budget => {}
+        }
+        let none_over_layouts = confirming.is_some_and(crate::analyse::PairedTest::is_unchanged);
+        if outcome.layouts == Layouts::AsBuilt && none_over_layouts && one.verdict == Verdict::Undecided {
+            one.verdict = Verdict::Layout;
+            "a change with the executables as built that is none over common layouts".clone_into(&mut one.reason);
+        }
+        // Pairs cancel what hits both sides: only where nothing could be shown does it matter what disturbed them.
+        if one.verdict == Verdict::Undecided {
+            one.notes.extend(outcome.disturbed.clone());
+        }
+        if let Some(Layouts::NotChecked { reason }) = &one.layouts {
+            one.notes.push(crate::model::Note(reason.clone()));
+        }
+        if let Some(Identity::Differ { hint: Some(hint), .. }) = self.same.get(&(both.base, both.head)) {
+            one.notes.push(crate::model::Note(hint.clone()));
+        }
+        one
+    }
+
+    /// Limits, other metrics, severity, acceptances and the gate.
+    fn apply_rules(
+        &mut self,
+        comparisons: &mut [Comparison],
+        compared: Option<&Compared>,
+        store: &Store,
+    ) -> Result<(), PipelineError> {
+        let accepted = self.accepted()?;
+        let history = History(self.place.repository.as_ref());
+        let commit = |side: &PreparedSide| side.source.commit.clone().unwrap_or_default();
+        let ends = (commit(self.base), commit(self.head));
+        for (one, rules) in comparisons.iter_mut().zip(self.rules) {
+            let direction = direction_of(&one.metric);
+            if let Some(compared) = compared {
+                let runs = (compared.base_run, compared.head_run);
+                if let Some(recorded) = Recorded::read(store, runs, &one.id)? {
+                    one.findings = self.findings(one, rules, &recorded);
+                }
+            }
+            one.severity = severity(one.verdict, one.effect.as_ref(), direction, rules);
+            let acceptance = one.effect.as_ref().and_then(|effect| {
+                let change = (effect, direction);
+                acceptance_for(&accepted, &one.id, &one.metric, change, (&ends.0, &ends.1), &history)
+            });
+            let gated = self.gates(&one.metric, true);
+            one.gate = gate(one, direction, rules, gated, acceptance);
+        }
+        self.report_stale(&accepted, &history);
+        self.report_loosened(comparisons)?;
+        Ok(())
+    }
+
+    /// Whether a metric may fail the gate.
+    fn gates(&self, metric: &MetricId, decides: bool) -> bool {
+        let named = &self.request.rules.gate;
+        if named.is_empty() { decides } else { named.iter().any(|name| *name == *metric.0) }
+    }
+
+    fn findings(&self, one: &Comparison, rules: &Rules, recorded: &Recorded) -> Vec<Finding> {
+        let decides = recorded.head.harness.kind.decides();
+        let values = |metric: &MetricId| -> Vec<f64> {
+            recorded.head.observations.iter().filter_map(|observation| observation.metric(metric, &decides)).collect()
+        };
+        let metrics = built_in_metrics().into_iter().map(|metric| metric.id);
+        let estimates = metrics.filter_map(|metric| Some((metric.clone(), estimate(&values(&metric))?))).collect();
+        let mut findings = missed_limits(rules, &estimates, &shown);
+        if matches!(one.verdict, Verdict::Untrusted | Verdict::Failed) {
+            return findings;
+        }
+        for (metric, direction) in others(&decides) {
+            let Some(first) = recorded.test(&metric, rules.threshold, Stage::First) else { continue };
+            if !first.is_suspect() {
+                continue;
+            }
+            let more_is_worse = direction == Direction::LowerIsBetter;
+            let fresh = recorded.test(&metric, rules.threshold, Stage::Confirmation);
+            let confirmed = conclude(&first, fresh.as_ref(), more_is_worse);
+            let effect = confirmed.effect.or_else(|| first.effect());
+            let size = effect.map(|effect| change(effect.ratio)).unwrap_or_default();
+            let is_sure = matches!(confirmed.verdict, Verdict::Regressed | Verdict::Improved);
+            let sure = if is_sure { "confirmed on fresh pairs" } else { "not confirmed" };
+            let fails_gate = confirmed.verdict == Verdict::Regressed && rules.gate && self.gates(&metric, false);
+            findings.push(Finding { message: format!("{metric} {size}, {sure}"), metric, fails_gate });
+        }
+        findings
+    }
+
+    /// The acceptances of the invoking tree.
+    fn accepted(&self) -> Result<Vec<Accepted>, PipelineError> {
+        let path = self.place.workspace.root().join(ACCEPTED_FILE);
+        match fs_err::read_to_string(path) {
+            Ok(text) => Ok(parse_accepted(&text)?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(PipelineError::Cache(error)),
+        }
+    }
+
+    /// Acceptances that can never match again.
+    fn report_stale(&mut self, accepted: &[Accepted], history: &History<'_>) {
+        for one in accepted {
+            let brought = one.head.as_ref().unwrap_or(&one.base);
+            if !history.is_known(brought) {
+                let short = brought.get(..9).unwrap_or(brought);
+                self.remarks.push(format!(
+                    "an acceptance of `{}` matches nothing: commit `{short}` is not in this repository",
+                    one.benchmark
+                ));
+                continue;
+            }
+            let known = self.head.prepared.targets.iter().flat_map(super::PreparedTarget::ids);
+            let matches = |id: &crate::model::BenchmarkId| {
+                let id = id.to_string();
+                one.benchmark == id || crate::config::glob::matches(&one.benchmark, &id)
+            };
+            if !known.into_iter().any(|id| matches(&id)) {
+                self.remarks.push(format!("an acceptance of `{}` matches no benchmark", one.benchmark));
+            }
+        }
+    }
+
+    /// What head's configuration allows that base's did not.
+    fn report_loosened(&mut self, comparisons: &[Comparison]) -> Result<(), PipelineError> {
+        let before = self.base_file(crate::config::FILE)?;
+        let base = crate::config::tables_of_text(before.as_deref().unwrap_or_default());
+        if let Some(base) = &base {
+            let threshold = crate::config::value_of_text(before.as_deref().unwrap_or_default(), "compare.threshold");
+            let threshold = threshold.and_then(|text| crate::config::units::parse_percent(&text).ok()).unwrap_or(0.03);
+            for (one, head) in comparisons.iter().zip(self.rules) {
+                let base = Rules::of(base, &one.id, threshold);
+                self.remarks.extend(
+                    loosened(&one.id, &base, head).into_iter().map(|what| format!("head loosens a limit: {what}")),
+                );
+            }
+        }
+        let text = self.base_file(ACCEPTED_FILE)?;
+        let known = text.and_then(|text| parse_accepted(&text).ok()).unwrap_or_default();
+        for added in self.accepted()?.iter().filter(|one| !known.contains(one)) {
+            self.remarks.push(format!("head adds an acceptance of `{}`: {}", added.benchmark, added.reason));
+        }
+        Ok(())
+    }
+
+    /// A file of base's workspace root.
+    fn base_file(&self, name: &str) -> Result<Option<String>, PipelineError> {
+        let root = self.place.relative(self.place.workspace.root());
+        let blob = self.base.tree.read(&root.join(name))?;
+        Ok(blob.map(|blob| String::from_utf8_lossy(&blob.bytes).into_owned()))
+    }
+}
+
+/// The repository's history, or none.
+struct History<'a>(Option<&'a Repository>);
+
+impl Ancestry for History<'_> {
+    fn is_in(&self, commit: &str, of: &str) -> bool {
+        self.0.is_some_and(|repository| repository.is_ancestor(commit, of))
+    }
+
+    fn is_known(&self, commit: &str) -> bool {
+        self.0.is_some_and(|repository| repository.has_commit(commit))
+    }
+}

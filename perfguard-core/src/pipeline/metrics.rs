@@ -1,0 +1,70 @@
+//! Metrics beside the one that decides, from the pairs that are recorded.
+
+use super::PipelineError;
+use crate::analyse::{Known, PairedTest, TestPlan};
+use crate::model::{
+    BenchmarkId, Direction, Measurement, MetricId, Observation, PairRecord, RunId, Stage, built_in_metrics,
+};
+use crate::store::Store;
+
+/// What two runs recorded of one benchmark, with its pairs.
+pub(super) struct Recorded {
+    pub(super) base: Measurement,
+    pub(super) head: Measurement,
+    pairs: Vec<PairRecord>,
+}
+
+impl Recorded {
+    /// Reads it back; `None` where a run does not have it.
+    pub(super) fn read(
+        store: &Store,
+        (base, head): (RunId, RunId),
+        id: &BenchmarkId,
+    ) -> Result<Option<Self>, PipelineError> {
+        let (Some(base), Some(of_head)) = (store.measurement(base, id)?, store.measurement(head, id)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Self { base, head: of_head, pairs: store.pairs(head, id)? }))
+    }
+
+    fn of_stage(&self, stage: Stage) -> impl Iterator<Item = (&PairRecord, &Observation, &Observation)> {
+        let of_stage = self.pairs.iter().filter(move |pair| pair.stage == stage);
+        of_stage.filter_map(|pair| {
+            let base = self.base.observations.get(pair.base as usize)?;
+            let head = self.head.observations.get(pair.head as usize)?;
+            Some((pair, base, head))
+        })
+    }
+
+    /// Whether every process of both sides ran the same known number of iterations: only then do totals of a process say
+    /// something of the code.
+    fn same_iterations(&self) -> bool {
+        let mut all = self.of_stage(Stage::First).flat_map(|(_, base, head)| [base.iterations, head.iterations]);
+        let first = all.next().flatten();
+        first.is_some() && all.all(|one| one == first)
+    }
+
+    /// The test of a metric over one stage's pairs; `None` where it may not be judged, or was not measured.
+    pub(super) fn test(&self, metric: &MetricId, threshold: f64, stage: Stage) -> Option<PairedTest> {
+        if *metric != MetricId::PEAK_MEMORY && !self.same_iterations() {
+            return None;
+        }
+        let decides = self.head.harness.kind.decides();
+        let known = Known { threshold, pair_spread: None, affordable: usize::MAX, one_layout: false, counts: false };
+        let mut test = PairedTest::new(&TestPlan::first(&known));
+        for (pair, base, head) in self.of_stage(stage) {
+            let (base, head) = (base.metric(metric, &decides)?, head.metric(metric, &decides)?);
+            if test.push(&Observation::of_value(base), &Observation::of_value(head), pair.layout as usize) {
+                break;
+            }
+        }
+        test.finish();
+        (test.pairs() > 0).then_some(test)
+    }
+}
+
+/// The metrics of a process, besides the one that decides, with which way is better.
+pub(super) fn others(decides: &MetricId) -> impl Iterator<Item = (MetricId, Direction)> {
+    let all = built_in_metrics().into_iter().map(|metric| (metric.id, metric.direction));
+    all.filter(move |(id, _)| id != decides && *id != MetricId::WALL_TIME && *id != MetricId::INSTRUCTIONS)
+}

@@ -1,1 +1,0 @@
-//! Pairs that were taken side by side.

@@ -1,1 +1,0 @@
-//! Resampling: bootstrap intervals and permutation, from a recorded seed.
