@@ -39,9 +39,10 @@ pub enum Command {
                             --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\n\
                             Examples:\n  cargo perfguard list\n  cargo perfguard list --format json parse")]
     List(ListArgs),
-    /// Measure the benchmarks of the working tree and record the results
+    /// Measure the working tree, and compare it with a base that is kept
     #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
-                            --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\n\
+                            --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\
+                            A change is judged as by `compare`: --threshold, --strict, --no-gate, --force.\n\n\
                             Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
                             cargo perfguard run -p my-crate --budget 5m --precision 0.5%")]
     Run(Box<RunArgs>),
@@ -207,9 +208,6 @@ pub struct RunArgs {
     /// Compare with nothing
     #[arg(long)]
     pub no_baseline: bool,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "documented at the type")]
-    pub judge: JudgeOptions,
     /// Go on with this command's last run if it did not finish
     #[arg(long)]
     pub resume: bool,
@@ -219,6 +217,9 @@ pub struct RunArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub measure: MeasureOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub judge: JudgeOptions,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub store: StoreOptions,
@@ -460,15 +461,17 @@ pub(crate) fn parse(words: Vec<std::ffi::OsString>) -> Result<Cli, clap::Error> 
     Cli::from_arg_matches_mut(&mut for_a_screen().try_get_matches_from(words)?)
 }
 
-/// The definition with help that fits a screen: where a command has verbs too, how to measure is named in one line.
+/// The definition with help that fits a screen: how `baseline` measures and how `run` judges is named in one line.
 fn for_a_screen() -> clap::Command {
-    Cli::command().mut_subcommand("baseline", |command| {
-        let hide = |argument: clap::Arg| {
-            let measures = argument.get_help_heading() == Some("Measuring");
-            if measures { argument.hide(true) } else { argument }
-        };
-        command.mut_args(hide).disable_help_subcommand(true)
-    })
+    let without = |command: clap::Command, heading: &'static str| {
+        command.mut_args(|argument| {
+            let is_under = argument.get_help_heading() == Some(heading);
+            if is_under { argument.hide(true) } else { argument }
+        })
+    };
+    Cli::command()
+        .mut_subcommand("baseline", |command| without(command, "Measuring").disable_help_subcommand(true))
+        .mut_subcommand("run", |command| without(command, "Judging"))
 }
 
 /// The command line's own definition, for the reference that is generated from it.

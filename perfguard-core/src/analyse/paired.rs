@@ -188,8 +188,12 @@ impl PairedTest {
             let middle = median(&self.differences()).ok()?;
             return Some(Effect { ratio: middle.exp(), interval: None });
         };
-        let ends = decision.interval;
-        let interval = ends.map(|ends| Interval { low: ends.low.exp(), high: ends.high.exp(), level: LEVEL });
+        // The interval holds over all looks: where noise moved, the last estimate may lie beyond what earlier ones allow.
+        let interval = decision.interval.map(|ends| Interval {
+            low: ends.low.min(estimate).exp(),
+            high: ends.high.max(estimate).exp(),
+            level: LEVEL,
+        });
         Some(Effect { ratio: estimate.exp(), interval })
     }
 

@@ -203,7 +203,10 @@ fn suspected_by_another_metric(
 
 /// A test that was heard to its end.
 fn taken(test: &mut Option<PairedTest>) -> PairedTest {
-    test.take().expect("each benchmark was planned before its first pair")
+    let mut test = test.take().expect("each benchmark was planned before its first pair");
+    // Those for which the budget had no time ended before they were planned.
+    test.finish();
+    test
 }
 
 /// What is known of a benchmark before it is tested.
