@@ -8,13 +8,13 @@ use super::{CargoOptions, FilterOptions, ManifestOptions, OutputOptions, StoreOp
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// What to compare against: a revision, `A..B`, or `A...B` from where they parted
+    /// What to compare against; also `A..B`, `A...B`
     #[arg(value_name = "BASE")]
     pub base: String,
     /// What to judge [default: the working tree]
     #[arg(value_name = "HEAD")]
     pub head: Option<String>,
-    /// Only benchmarks whose id contains this (can be repeated; several mean or)
+    /// Only benchmarks whose id contains this; several mean or
     #[arg(value_name = "FILTER", last = true)]
     pub filter: Vec<String>,
     /// Only benchmarks whose whole id is a FILTER
@@ -46,7 +46,7 @@ pub struct CheckArgs {
     /// What to compare against
     #[arg(value_name = "BASE", default_value = "HEAD")]
     pub base: String,
-    /// Only benchmarks whose id contains this (can be repeated; several mean or)
+    /// Only benchmarks whose id contains this; several mean or
     #[arg(value_name = "FILTER", last = true)]
     pub filter: Vec<String>,
     /// Only benchmarks whose whole id is a FILTER
@@ -108,13 +108,13 @@ pub struct JudgeOptions {
     /// A change at least this large matters [default: 3%]
     #[arg(long, value_name = "PERCENT", value_parser = measure_options::percent)]
     pub threshold: Option<String>,
-    /// Undecided and untrusted benchmarks fail, with code 104
+    /// Undecided ones fail, with code 104
     #[arg(long)]
     pub strict: bool,
-    /// Show, and leave with 0 whatever regressed
+    /// Leave with 0 whatever regressed
     #[arg(long, conflicts_with = "strict")]
     pub no_gate: bool,
-    /// Measure what is identical on both sides, too
+    /// Measure what is identical, too
     #[arg(long)]
     pub force: bool,
 }
@@ -123,14 +123,14 @@ pub struct JudgeOptions {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Measuring")]
 pub struct PairOptions {
-    /// Measuring time of the whole comparison [default: 60s]
+    /// Measuring time of all of it [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = measure_options::time)]
     pub budget: Option<String>,
-    /// Layouts of the same code that pairs run on: `auto`, or a number; 1: as built [default: auto]
+    /// Layouts that pairs run on; 1: as built [default: auto]
     #[arg(long, value_name = "N", value_parser = measure_options::layouts)]
     pub layouts: Option<String>,
     /// Measuring time inside a process [default: 10ms]
-    #[arg(long, value_name = "TIME", value_parser = measure_options::time)]
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
     pub observation_time: Option<String>,
     /// Warm-up time inside a process [default: 5ms]
     #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
@@ -139,7 +139,7 @@ pub struct PairOptions {
     #[arg(long, value_name = "N", value_parser = measure_options::count, hide = true)]
     pub iterations: Option<String>,
     /// Time limit of one process [default: 60s]
-    #[arg(long, value_name = "TIME", value_parser = measure_options::time)]
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
     pub timeout: Option<String>,
     /// Draw every order from this seed
     #[arg(long, value_name = "N", hide = true)]
