@@ -3,23 +3,12 @@
 
 mod common;
 
-use std::path::Path;
-
 use common::{Ran, TestEnvironment};
 use serde_json::Value;
 
 /// A committed repository with the scripted fixture and this script.
 fn scripted(script: &str) -> TestEnvironment {
-    let environment = TestEnvironment::new();
-    environment.git(&["init", "--quiet", "--initial-branch=main"]);
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/scripted");
-    let read = |path: &str| std::fs::read_to_string(fixture.join(path)).unwrap();
-    environment.write("Cargo.toml", &read("Cargo_test.toml"));
-    environment.write("src/lib.rs", &read("src/lib.rs"));
-    environment.write("benches/script.rs", &read("benches/script.rs"));
-    environment.write("script.txt", script);
-    environment.commit("base");
-    environment
+    TestEnvironment::scripted(script)
 }
 
 /// Compares in JSON, on two layouts: linking is not what these tests are about.

@@ -3,23 +3,13 @@
 
 mod common;
 
-use std::path::Path;
 use std::time::Duration;
 
 use common::{PLAIN_BENCH, TestEnvironment};
 
 /// A committed repository with the scripted fixture and this script.
 fn scripted(script: &str) -> TestEnvironment {
-    let environment = TestEnvironment::new();
-    environment.git(&["init", "--quiet", "--initial-branch=main"]);
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/scripted");
-    let read = |path: &str| std::fs::read_to_string(fixture.join(path)).unwrap();
-    environment.write("Cargo.toml", &read("Cargo_test.toml"));
-    environment.write("src/lib.rs", &read("src/lib.rs"));
-    environment.write("benches/script.rs", &read("benches/script.rs"));
-    environment.write("script.txt", script);
-    environment.commit("base");
-    environment
+    TestEnvironment::scripted(script)
 }
 
 #[test]

@@ -75,6 +75,20 @@ impl TestEnvironment {
         Self::with_files(&[("benches/quick.rs", PLAIN_BENCH)])
     }
 
+    /// A committed repository with the scripted fixture and this script.
+    pub(crate) fn scripted(script: &str) -> Self {
+        let environment = Self::new();
+        environment.git(&["init", "--quiet", "--initial-branch=main"]);
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/scripted");
+        let read = |path: &str| std::fs::read_to_string(fixture.join(path)).unwrap();
+        environment.write("Cargo.toml", &read("Cargo_test.toml"));
+        environment.write("src/lib.rs", &read("src/lib.rs"));
+        environment.write("benches/script.rs", &read("benches/script.rs"));
+        environment.write("script.txt", script);
+        environment.commit("base");
+        environment
+    }
+
     pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().join("repository").canonicalize().unwrap()
     }
