@@ -87,7 +87,8 @@ pub fn self_test_text(view: &SelfTestView, style: Style) -> String {
         format!("{count} of {of}{}", ends.unwrap_or_default())
     };
     let SelfTestView { same, slowed, spread, .. } = view;
-    let mut text = style.bold(&format!("{} compared with itself\n", benchmarks(view.benchmarks.len())));
+    let themselves = if view.benchmarks.len() == 1 { "itself" } else { "themselves" };
+    let mut text = style.bold(&format!("{} compared with {themselves}\n", benchmarks(view.benchmarks.len())));
     text.extend([format!(
         "  false alarms     {}\n",
         rate(same.regressed + same.improved, same.comparisons, same.changed_interval)
