@@ -82,7 +82,8 @@ fn exit_of(error: &PipelineError) -> Exit {
         | PipelineError::Lock(_)
         | PipelineError::Process(_)
         | PipelineError::Cache(_)
-        | PipelineError::NoCacheDirectory => Exit::Environment,
+        | PipelineError::NoCacheDirectory
+        | PipelineError::NoWitness { .. } => Exit::Environment,
         PipelineError::Store(StoreError::Ambiguous { .. } | StoreError::Unsupported { .. })
         | PipelineError::NotAGitRepository(_)
         | PipelineError::Unknown { .. }

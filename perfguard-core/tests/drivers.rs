@@ -92,6 +92,7 @@ impl Bench {
             scratch: self.scratch.path(),
             limits: Limits { timeout: self.timeout, output_bytes: 64 * 1024 },
             cancel: &cancel,
+            to_the_end: false,
         })
     }
 

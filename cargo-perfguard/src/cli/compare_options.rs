@@ -23,6 +23,9 @@ pub struct CompareArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub judge: JudgeOptions,
+    /// Count `instructions` where time decides nothing [default: none]
+    #[arg(long, value_name = "WHAT", value_parser = ["none", "instructions"], help_heading = "Judging")]
+    pub witness: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub wait: WaitOptions,

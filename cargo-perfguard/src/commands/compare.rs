@@ -36,12 +36,15 @@ pub(crate) fn rules(here: &Here, judge: &JudgeOptions) -> CompareRules {
         force: judge.force,
         gate: config.list("compare.gate").to_vec(),
         ignore: config.list("identity.ignore").to_vec(),
+        witness: config.text("compare.witness") == Some("instructions"),
+        strict: judge.strict,
         most_pairs: None,
     }
 }
 
 pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
-    let flags = [args.pairs.flags(), args.judge.flags(), args.store.flags()].concat();
+    let witness = args.witness.iter().map(|what| ("compare.witness", "--witness", what.clone()));
+    let flags = [args.pairs.flags(), args.judge.flags(), args.store.flags(), witness.collect()].concat();
     let here = Here::find(args.cargo.manifest_path.as_deref(), &flags, ui, cancel)?;
     let clock = SystemClock::default();
     let filter = FilterOptions { filter: args.filter.clone(), exact: args.exact };

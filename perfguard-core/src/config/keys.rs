@@ -64,6 +64,12 @@ pub const KEYS: &[Key] = &[
     key("compare.threshold", Kind::Percent, "3%", "A change at least this large matters"),
     key("compare.budget", Kind::Duration, "60s", "Measuring time of a whole comparison"),
     key("compare.layouts", Kind::Layouts, "auto", "Layouts of the same code that pairs run on; 1: as built"),
+    key(
+        "compare.witness",
+        Kind::Choice(&["none", "instructions"]),
+        "none",
+        "What is counted where time decides nothing",
+    ),
     key("compare.gate", Kind::List, "", "Metrics that may fail the gate; none named: those that decide"),
     key("check.within", Kind::Duration, "60s", "Time of a whole check, building included"),
     open("store.url", Kind::Text, "File in which results are kept, rather than in the repository's git directory"),

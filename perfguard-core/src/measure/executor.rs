@@ -72,8 +72,15 @@ impl Executor for ProcessExecutor<'_> {
         let (artifact, version, driver) = (*artifact, *version, *driver);
         let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
         let limits = Limits { timeout: self.limits.timeout.saturating_mul(count), ..self.limits };
-        let mut session =
-            Session { launcher: self.launcher, artifact, version, scratch: self.scratch, limits, cancel: self.cancel };
+        let mut session = Session {
+            launcher: self.launcher,
+            artifact,
+            version,
+            scratch: self.scratch,
+            limits,
+            cancel: self.cancel,
+            to_the_end: false,
+        };
         let mut memories: Vec<_> = jobs.iter().map(|job| self.jobs[*job].memory).collect();
         let mut wanted: Vec<_> =
             jobs.iter().zip(&mut memories).map(|(job, memory)| Wanted { name: self.jobs[*job].name, memory }).collect();

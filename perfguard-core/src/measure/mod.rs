@@ -6,6 +6,7 @@ mod detect;
 mod driver;
 mod drivers;
 mod executor;
+mod instructions;
 mod kernel;
 mod pair_executor;
 mod pairs;
@@ -14,9 +15,10 @@ mod rounds;
 mod simulated;
 
 pub use detect::detect_file;
-pub use driver::{Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
+pub use driver::{Counting, Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
 pub use drivers::driver_for;
 pub use executor::{Executor, Job, Outcome, ProcessExecutor};
+pub use instructions::{Counted, CountedPair, INSTALL_VALGRIND, NotCounted, count_instructions, find_valgrind};
 pub use kernel::{FIRST_ITERATIONS, KERNEL_ARGUMENT, KernelRun, kernel_main, run_kernel};
 pub use pair_executor::{PairExecutor, PairJob, PairTarget, ProcessPairs, Seater, SideProgram, Slowed};
 pub use pairs::{

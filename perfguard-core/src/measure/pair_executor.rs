@@ -107,6 +107,7 @@ impl PairExecutor for ProcessPairs<'_> {
             scratch: self.scratch,
             limits: Limits { timeout: self.limits.timeout.saturating_mul(count), ..self.limits },
             cancel: self.cancel,
+            to_the_end: false,
         };
         let mut memories: Vec<_> = jobs.iter().map(|job| self.jobs[*job].memory).collect();
         let mut wanted: Vec<_> = jobs

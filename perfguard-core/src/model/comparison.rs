@@ -231,6 +231,9 @@ pub struct Finding {
     pub metric: MetricId,
     /// What, in words without final period.
     pub message: String,
+    /// Head over base, where the two were compared.
+    #[serde(default)]
+    pub ratio: Option<f64>,
     /// Whether the gate fails because of it.
     pub fails_gate: bool,
 }

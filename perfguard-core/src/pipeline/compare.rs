@@ -12,11 +12,13 @@ use super::matching::{Both, Matched, Single, match_sides};
 use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
 use super::selection::require_targets;
 use super::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
+use super::witness::{call_witness, is_missing};
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::EventSink;
 use crate::judge::{GateReport, Rules};
+use crate::measure::INSTALL_VALGRIND;
 use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide, Verdict};
 use crate::plan::{Filter, nearest_ids};
 use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
@@ -56,6 +58,10 @@ pub struct CompareRules {
     pub gate: Vec<String>,
     /// Files that never make two sides differ, as globs relative to the root.
     pub ignore: Vec<String>,
+    /// Count the instructions of what time leaves undecided.
+    pub witness: bool,
+    /// Whether something that cannot be had here is an error rather than a remark.
+    pub strict: bool,
     /// Never more pairs of a benchmark than this in the first pass.
     pub most_pairs: Option<usize>,
 }
@@ -146,6 +152,9 @@ pub(super) fn compare_sides(
 ) -> Result<CompareOutcome, PipelineError> {
     let Matched { both, single } = match_sides(&base.prepared, &head.prepared, &request.filter);
     require_benchmarks(place, base, head, &request.filter, both.is_empty() && single.is_empty())?;
+    if request.rules.witness && request.rules.strict && is_missing(base) {
+        return Err(PipelineError::NoWitness { install: INSTALL_VALGRIND });
+    }
     let mut remarks = differences(base, head);
     let same = if request.rules.force {
         BTreeMap::new()
@@ -204,7 +213,11 @@ pub(super) fn compare_sides(
         rules: &rules,
         remarks: &mut remarks,
     };
-    let judged = judge_all(judging, compared.as_ref(), store)?;
+    let mut judged = judge_all(judging, compared.as_ref(), store)?;
+    if request.rules.witness && compared.as_ref().is_some_and(|compared| !compared.interrupted) {
+        let sides = (base, head);
+        remarks.extend(call_witness(bench, sides, &measured, &mut judged.comparisons, request, events, cancel)?);
+    }
     let (run, interrupted) = match &compared {
         Some(Compared { base_run, head_run, interrupted, .. }) => {
             if !interrupted {

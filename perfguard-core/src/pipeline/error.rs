@@ -100,6 +100,12 @@ pub enum PipelineError {
         /// Whether the history of this clone is cut off.
         shallow: bool,
     },
+    /// The second witness was asked for, strictly, and cannot be called here.
+    #[error("instructions cannot be counted: Valgrind is not installed")]
+    NoWitness {
+        /// The line that installs it.
+        install: &'static str,
+    },
     /// A change that was never shown cannot be accepted.
     #[error("nothing to accept: {reason}")]
     NothingToAccept {
@@ -166,6 +172,7 @@ impl PipelineError {
                     .to_owned(),
             ),
             Self::NoMergeBase { .. } => Some("compare them directly: `A..B`".to_owned()),
+            Self::NoWitness { install } => Some(format!("install it with `{install}`")),
             Self::NothingToAccept { .. } => Some("`cargo perfguard compare` shows a change first".to_owned()),
             Self::Process(_) | Self::Cache(_) | Self::Interrupted => None,
         }

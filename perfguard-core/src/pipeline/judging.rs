@@ -251,7 +251,8 @@ impl Judging<'_> {
             let is_sure = matches!(confirmed.verdict, Verdict::Regressed | Verdict::Improved);
             let sure = if is_sure { "confirmed on fresh pairs" } else { "not confirmed" };
             let fails_gate = confirmed.verdict == Verdict::Regressed && rules.gate && self.gates(&metric, false);
-            findings.push(Finding { message: format!("{metric} {size}, {sure}"), metric, fails_gate });
+            let ratio = effect.map(|effect| effect.ratio);
+            findings.push(Finding { message: format!("{metric} {size}, {sure}"), metric, ratio, fails_gate });
         }
         findings
     }

@@ -28,6 +28,7 @@ mod self_test;
 mod show;
 mod sides;
 mod watching;
+mod witness;
 
 pub use accept::{AcceptRequest, accept};
 pub use baseline::{

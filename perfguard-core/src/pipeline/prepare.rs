@@ -231,6 +231,7 @@ impl Bench {
             scratch: self.scratch.path(),
             limits,
             cancel,
+            to_the_end: false,
         };
         match driver.list(&mut session) {
             Ok(listing) => {

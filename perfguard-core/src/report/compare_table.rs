@@ -80,9 +80,11 @@ fn is_identical(one: &Comparison) -> bool {
     one.verdict == Verdict::Unchanged && one.evidence.pairs == 0
 }
 
-/// Whether the budget ended before a benchmark's turn came: all of these are one line below the table.
+/// Whether the budget ended before a benchmark's turn came, and nothing else is known of it: all of these are one line below
+/// the table.
 fn is_unreached(one: &Comparison) -> bool {
-    one.verdict == Verdict::Undecided && one.evidence.planned > 0 && one.evidence.pairs == 0
+    let nothing = one.evidence.pairs == 0 && one.findings.is_empty();
+    one.verdict == Verdict::Undecided && one.evidence.planned > 0 && nothing
 }
 
 fn is_remarkable(one: &Comparison) -> bool {

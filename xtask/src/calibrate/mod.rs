@@ -30,6 +30,8 @@ enum Subject {
     Bisect(bisect::Args),
     /// The real program on this machine, beside criterion's own verdicts: an hour or so
     Compare(compare::Args),
+    /// A repository's newest commits, with the executables as built and on common layouts
+    Layouts(compare::history::Args),
 }
 
 /// Arguments of `calibrate stats`.
@@ -61,6 +63,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     let args = match &args.subject {
         Subject::Stats(args) => args,
         Subject::Compare(args) => return compare::run(root, args),
+        Subject::Layouts(args) => return compare::history::run(root, args),
         Subject::Bisect(args) => return publish(root, "bisect.md", &bisect::tables(args)?, args.is_whole()),
     };
     if args.recorded {

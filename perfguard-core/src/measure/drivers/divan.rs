@@ -8,7 +8,7 @@ mod table;
 
 use std::ffi::OsString;
 
-use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
+use super::super::driver::{Counting, Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
 use super::{no_result, only, run};
 use crate::model::{Failure, FailureKind, IterationControl, Note, Summary};
 use crate::process::Finished;
@@ -44,6 +44,10 @@ impl Driver for Divan {
             }
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    fn counting(&self) -> Counting {
+        Counting::ByIterations
     }
 
     fn observe(

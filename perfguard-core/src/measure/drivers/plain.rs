@@ -3,7 +3,7 @@
 //! Such a program runs whatever flags it is given, so it is never probed: it gets `--bench`, as from cargo, and nothing
 //! else.
 
-use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
+use super::super::driver::{Counting, Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
 use super::run;
 use crate::model::{Failure, IterationControl, Note};
 
@@ -15,6 +15,10 @@ pub(super) struct Plain;
 impl Driver for Plain {
     fn list(&self, _: &mut Session<'_>) -> Result<Listing, NotListed> {
         Ok(Listing::of(None, [NAME.to_owned()]))
+    }
+
+    fn counting(&self) -> Counting {
+        Counting::Whole
     }
 
     fn observe(

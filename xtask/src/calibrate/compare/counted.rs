@@ -14,6 +14,8 @@ use super::super::pair_list::Recorded;
 pub(super) struct Row {
     pub(super) benchmark: String,
     pub(super) verdict: Verdict,
+    /// Head over base.
+    pub(super) ratio: Option<f64>,
     pub(super) spread: Option<f64>,
     pub(super) layout_share: Option<f64>,
     pub(super) pairs: u32,
@@ -74,6 +76,7 @@ impl Row {
         Self {
             benchmark: one.id.name.clone(),
             verdict: one.verdict,
+            ratio: one.effect.map(|effect| effect.ratio),
             spread: one.evidence.pair_spread,
             layout_share: one.evidence.layout_share,
             pairs: one.evidence.pairs,

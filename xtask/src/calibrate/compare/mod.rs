@@ -5,6 +5,7 @@
 
 mod counted;
 mod criterion;
+pub(super) mod history;
 mod table;
 mod weather;
 mod workspace;
