@@ -143,10 +143,7 @@ fn a_bad_line_costs_the_benchmark_at_which_it_was_and_no_other() {
         ("exit 0", "it ended in the middle: no `bye` came"),
         ("exit 3", "exited with code 3"),
         ("kill -9 $$", "ended by SIGKILL"),
-        (
-            "say '{\"type\":\"error\",\"id\":\"a\",\"message\":\"no such file\"}'; observe b; observe c; bye",
-            "no such file",
-        ),
+        ("say '{\"type\":\"error\",\"id\":\"a\",\"message\":\"no such file\"}'", "no such file"),
     ] {
         let all = became(&format!("observe a; {bad}; observe b 2>/dev/null; observe c 2>/dev/null; bye 2>/dev/null"));
         assert!(all[0].starts_with("failed: ") && all[0].contains(told), "{bad}: {all:?}");
