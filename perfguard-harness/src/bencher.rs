@@ -99,12 +99,7 @@ impl Bencher {
     }
 
     /// Times a routine on inputs that are made, and outputs that are dropped, off the clock.
-    pub fn iter_batched<I, O>(
-        &mut self,
-        mut set_up: impl FnMut() -> I,
-        mut routine: impl FnMut(I) -> O,
-        batch: Batch,
-    ) {
+    pub fn iter_batched<I, O>(&mut self, mut set_up: impl FnMut() -> I, mut routine: impl FnMut(I) -> O, batch: Batch) {
         self.take(&mut |count| {
             let (mut left, mut total) = (count, Duration::ZERO);
             while left > 0 {
@@ -159,7 +154,9 @@ impl Bencher {
         if ran > 0 {
             self.metrics.push(Metric::higher("success-rate", 1.0 - number(failed) / number(ran), Unit::Ratio));
         }
-        if failed == ran && let Some(error) = first {
+        if failed == ran
+            && let Some(error) = first
+        {
             self.fail(format!("every operation failed: {error}"));
         }
     }
@@ -243,13 +240,13 @@ impl Bencher {
             }
         });
         self.taken = Some(taken);
-        let live = if counts_live { growth(&live, LEAST_LIVE) } else { None };
-        let resident = growth(&resident, LEAST_RESIDENT);
-        self.judge_growth(live, resident, number(step));
+        self.judge_memory(counts_live.then_some(&*live), &resident, number(step));
     }
 
-    /// Says what memory did over operations.
-    pub(crate) fn judge_growth(&mut self, live: Option<Growth>, resident: Option<Growth>, operations_a_look: f64) {
+    /// Says what memory did over operations, at equal distances of so many.
+    pub(crate) fn judge_memory(&mut self, live: Option<&[f64]>, resident: &[f64], operations_a_look: f64) {
+        let live = live.and_then(|live| growth(live, LEAST_LIVE));
+        let resident = growth(resident, LEAST_RESIDENT);
         // Live bytes are the better evidence: resident memory counts where there are none.
         let mut leaks = None;
         for (name, found) in [("live-growth", live), ("resident-growth", resident)] {
@@ -305,7 +302,8 @@ impl Bencher {
             self.fail("it ran nothing: call one of the `iter` methods");
         }
         let taken = self.taken.unwrap_or_default();
-        if let (Some(throughput), Some(fastest)) = (self.throughput, taken.fastest_ns().filter(|fastest| *fastest > 0.0))
+        if let (Some(throughput), Some(fastest)) =
+            (self.throughput, taken.fastest_ns().filter(|fastest| *fastest > 0.0))
         {
             let (amount, unit) = match throughput {
                 Throughput::Bytes(bytes) => (bytes, Unit::BytesPerSecond),

@@ -35,7 +35,8 @@ impl Conversation {
     /// When perfguard did, and it cannot be answered.
     pub(crate) fn begin() -> io::Result<Option<Self>> {
         let Some(text) = variable("PERFGUARD_PROTOCOL_REQUEST") else { return Ok(None) };
-        let descriptor = variable("PERFGUARD_PROTOCOL_FD").map(|number| File::options().write(true).open(format!("/dev/fd/{number}")));
+        let descriptor = variable("PERFGUARD_PROTOCOL_FD")
+            .map(|number| File::options().write(true).open(format!("/dev/fd/{number}")));
         let out = match (descriptor, variable("PERFGUARD_PROTOCOL_FILE")) {
             (Some(Ok(out)), _) => out,
             (_, Some(path)) => File::options().append(true).create(true).open(path)?,
@@ -43,12 +44,15 @@ impl Conversation {
             (None, None) => return Err(io::Error::other("neither a descriptor nor a file to write to is named")),
         };
         let mut conversation = Self { out, requests: Vec::new() };
-        conversation.say("hello", [
-            ("protocol", VERSION.into()),
-            ("harness", "perfguard-harness".to_owned().into()),
-            ("version", env!("CARGO_PKG_VERSION").to_owned().into()),
-            ("capabilities", vec![JsonValue::from("iterations".to_owned())].into()),
-        ])?;
+        conversation.say(
+            "hello",
+            [
+                ("protocol", VERSION.into()),
+                ("harness", "perfguard-harness".to_owned().into()),
+                ("version", env!("CARGO_PKG_VERSION").to_owned().into()),
+                ("capabilities", vec![JsonValue::from("iterations".to_owned())].into()),
+            ],
+        )?;
         let requests = text.lines().map(|line| {
             parse(line).ok_or_else(|| io::Error::other(format!("a request that is not understood: {line}")))
         });
@@ -76,13 +80,16 @@ impl Conversation {
         let iterations = number(outcome.taken.iterations).into();
         self.say("observation", [name(), ("samples", samples), ("iterations", iterations)])?;
         for Metric { name: metric, value, unit, direction } in &outcome.metrics {
-            self.say("metric", [
-                name(),
-                ("name", metric.clone().into()),
-                ("value", (*value).into()),
-                ("unit", unit.word().to_owned().into()),
-                ("direction", direction.word().to_owned().into()),
-            ])?;
+            self.say(
+                "metric",
+                [
+                    name(),
+                    ("name", metric.clone().into()),
+                    ("value", (*value).into()),
+                    ("unit", unit.word().to_owned().into()),
+                    ("direction", direction.word().to_owned().into()),
+                ],
+            )?;
         }
         Ok(())
     }

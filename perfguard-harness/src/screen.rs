@@ -9,11 +9,16 @@ use crate::statistics::quantile;
 /// A number of seconds, bytes or things with a unit that fits.
 pub(crate) fn amount(unit: Unit, value: f64) -> String {
     match unit {
-        Unit::Nanoseconds => scaled(value, 1e3, &["ns", "µs", "ms"]).unwrap_or_else(|| format!("{} s", digits(value / 1e9))),
+        Unit::Nanoseconds => {
+            scaled(value, 1e3, &["ns", "µs", "ms"]).unwrap_or_else(|| format!("{} s", digits(value / 1e9)))
+        }
         Unit::Bytes => bytes(value),
         Unit::Count => digits(value),
         Unit::Ratio => format!("{:.2} %", value * 100.0),
-        Unit::PerSecond => format!("{}/s", scaled(value, 1e3, &["", "k", "M"]).unwrap_or_else(|| format!("{} G", digits(value / 1e9))).trim_end()),
+        Unit::PerSecond => format!(
+            "{}/s",
+            scaled(value, 1e3, &["", "k", "M"]).unwrap_or_else(|| format!("{} G", digits(value / 1e9))).trim_end()
+        ),
         Unit::BytesPerSecond => format!("{}/s", bytes(value)),
     }
 }

@@ -51,7 +51,13 @@ pub(crate) fn slope(values: &[f64]) -> Option<Slope> {
     for (left, one) in values.iter().enumerate() {
         for (distance, other) in values[left + 1..].iter().enumerate() {
             slopes.push((other - one) / (distance + 1) as f64);
-            ups += if other > one { 1.0 } else if other < one { -1.0 } else { 0.0 };
+            ups += if other > one {
+                1.0
+            } else if other < one {
+                -1.0
+            } else {
+                0.0
+            };
         }
     }
     slopes.sort_by(f64::total_cmp);
@@ -70,7 +76,8 @@ fn deviation(values: &[f64]) -> f64 {
     let term = |count: f64| count * (count - 1.0) * (2.0 * count + 5.0);
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let ties: f64 = sorted.chunk_by(|one, other| one.total_cmp(other).is_eq()).map(|tied| term(tied.len() as f64)).sum();
+    let ties: f64 =
+        sorted.chunk_by(|one, other| one.total_cmp(other).is_eq()).map(|tied| term(tied.len() as f64)).sum();
     ((term(values.len() as f64) - ties) / 18.0).max(0.0).sqrt()
 }
 
