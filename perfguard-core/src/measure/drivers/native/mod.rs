@@ -9,6 +9,7 @@ mod messages;
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
 use super::{command, failure_of, iterations_note, no_result, not_started};
@@ -26,23 +27,21 @@ const REQUEST: &str = "PERFGUARD_PROTOCOL_REQUEST";
 /// The kernel takes no variable of more than 128 KiB.
 const LONGEST_REQUEST: usize = 96 * 1024;
 
+/// A set-up that takes longer is looked at twice more: what one process took may have been somebody else's doing.
+const LONG_SET_UP: Duration = Duration::from_millis(10);
+
 pub(super) struct Native;
 
 impl Driver for Native {
     fn list(&self, session: &mut Session<'_>) -> Result<Listing, NotListed> {
-        let (heard, finished) = converse(session, &list_request(), &[])?;
-        if let Some(failure) = failure_of(&finished, session) {
-            return Err(failure.into());
+        let mut listing = list_once(session)?;
+        // Nothing ran, so that what it took is set-up; the least of three is nobody else's.
+        for _ in 0..2 {
+            if listing.set_up_ns.is_some_and(|set_up| u128::from(set_up) > LONG_SET_UP.as_nanos()) {
+                listing.set_up_ns = listing.set_up_ns.min(list_once(session)?.set_up_ns);
+            }
         }
-        if let Some(message) = heard.broken.or(heard.error) {
-            return Err(no_result(message, &finished).into());
-        }
-        let (harness, version) = heard.harness.ok_or_else(|| silent(&finished))?;
-        if !heard.ended {
-            return Err(no_result("it ended in the middle of its list: no `bye` came", &finished).into());
-        }
-        let version = version.map_or_else(|| harness.clone(), |version| format!("{harness} {version}"));
-        Ok(Listing { set_up_ns: Some(finished.wall_ns), ..Listing::of(Some(version), heard.listed) })
+        Ok(listing)
     }
 
     fn sharing<'n>(&self, _: &'n str) -> Sharing<'n> {
@@ -77,6 +76,22 @@ impl Driver for Native {
         }
         Ok(Yield { finished, told })
     }
+}
+
+fn list_once(session: &mut Session<'_>) -> Result<Listing, NotListed> {
+    let (heard, finished) = converse(session, &list_request(), &[])?;
+    if let Some(failure) = failure_of(&finished, session) {
+        return Err(failure.into());
+    }
+    if let Some(message) = heard.broken.or(heard.error) {
+        return Err(no_result(message, &finished).into());
+    }
+    let (harness, version) = heard.harness.ok_or_else(|| silent(&finished))?;
+    if !heard.ended {
+        return Err(no_result("it ended in the middle of its list: no `bye` came", &finished).into());
+    }
+    let version = version.map_or_else(|| harness.clone(), |version| format!("{harness} {version}"));
+    Ok(Listing { set_up_ns: Some(finished.wall_ns), ..Listing::of(Some(version), heard.listed) })
 }
 
 /// The iterations of every sample, where all have equally many: every further process is to do the same.
