@@ -88,6 +88,7 @@ impl Bencher {
     }
 
     /// Times a routine. What it gives is dropped on the clock; [`iter_batched`](Self::iter_batched) drops it off the clock.
+    #[expect(clippy::iter_not_returning_iterator, reason = "the name that every harness has for it")]
     pub fn iter<O>(&mut self, mut routine: impl FnMut() -> O) {
         self.take(&mut |count| {
             let start = begin();

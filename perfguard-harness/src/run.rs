@@ -43,7 +43,6 @@ pub fn run_main(functions: Functions<'_>) -> ExitCode {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the door to the command line")]
 fn words() -> Vec<String> {
     std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
 }

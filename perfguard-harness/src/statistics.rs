@@ -62,10 +62,9 @@ pub(crate) fn slope(values: &[f64]) -> Option<Slope> {
     }
     slopes.sort_by(f64::total_cmp);
     let deviation = deviation(values);
-    let half = WITHIN_99 * deviation;
-    let pairs = slopes.len() as f64;
+    let (middle, away) = (slopes.len() as f64 / 2.0, WITHIN_99 * deviation / 2.0);
     let at = |place: f64| slopes[(place.max(0.0) as usize).min(slopes.len() - 1)];
-    let (low, high) = (at(((pairs - half) / 2.0).floor()), at(((pairs + half) / 2.0).ceil()));
+    let (low, high) = (at((middle - away).floor()), at((middle + away).ceil()));
     let score = if deviation > 0.0 { ups / deviation } else { 0.0 };
     Some(Slope { middle: median(&slopes), low, high, score })
 }

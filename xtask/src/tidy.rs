@@ -57,8 +57,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
 fn sources(root: &Path) -> Result<Vec<Source>> {
     let mut found = Vec::new();
-    let mut open: Vec<_> =
-        PACKAGES.iter().map(|name| root.join(name)).collect();
+    let mut open: Vec<_> = PACKAGES.iter().map(|name| root.join(name)).collect();
     while let Some(folder) = open.pop() {
         for item in fs_err::read_dir(&folder)? {
             let path = item?.path();

@@ -32,7 +32,7 @@ pub(super) fn read(reader: &Reader<'_>, value: &Spanned<DeValue<'_>>) -> Result<
     };
     let DeValue::Array(tables) = value.get_ref() else { return Err(refused(value, "target", TABLES)) };
     let mut found: Vec<ProgramTarget> = Vec::new();
-    for item in tables.iter() {
+    for item in tables {
         let Some(table) = item.get_ref().as_table() else { return Err(refused(item, "target", TABLES)) };
         let (mut name, mut command) = (None, None);
         for (key, value) in table {
@@ -71,6 +71,8 @@ fn words(value: &DeValue<'_>) -> Option<Vec<String>> {
     match value {
         DeValue::String(text) => shlex::split(text),
         DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect(),
-        _ => None,
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
+            None
+        }
     }
 }

@@ -123,14 +123,14 @@ pub(crate) fn tell(bencher: &mut Bencher, is_open: bool, limits: &Limits, found:
         return bencher.fail(format!("every operation failed: {}", last.error_kinds()));
     }
     if let Some(least) = limits.success_rate.filter(|least| last.success_rate() < *least) {
-        let (found, least) = (amount(Unit::Ratio, last.success_rate()), amount(Unit::Ratio, least));
-        bencher.fail(format!("the success rate of {found} is below {least}: {}", last.error_kinds()));
+        let (rate, floor) = (amount(Unit::Ratio, last.success_rate()), amount(Unit::Ratio, least));
+        bencher.fail(format!("the success rate of {rate} is below {floor}: {}", last.error_kinds()));
     }
     let p99 = last.latencies.within_ns(0.99);
     #[expect(clippy::cast_precision_loss, reason = "times are below 2^53 ns")]
     if let Some(most) = limits.p99.map(|most| most.as_nanos() as f64).filter(|most| p99 > *most) {
-        let (found, most) = (amount(Unit::Nanoseconds, p99), amount(Unit::Nanoseconds, most));
-        bencher.fail(format!("the p99 of {found} is above {most}"));
+        let (p99, most) = (amount(Unit::Nanoseconds, p99), amount(Unit::Nanoseconds, most));
+        bencher.fail(format!("the p99 of {p99} is above {most}"));
     }
     if let (Some(most), Some(memory)) = (limits.memory_growth, &last.memory) {
         bencher.max_memory_growth(most);

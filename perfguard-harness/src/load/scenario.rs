@@ -173,12 +173,7 @@ impl Scenario {
     }
 
     /// Runs all steps by what runs one.
-    fn run_steps<C: Clock>(
-        self,
-        bencher: &mut Bencher,
-        clock: &C,
-        run: &dyn Fn(&Step, &C) -> Result<Vec<Part>, String>,
-    ) {
+    fn run_steps<C: Clock>(self, bencher: &mut Bencher, clock: &C, run: &RunStep<'_, C>) {
         if let Some(wrong) = self.wrong() {
             bencher.fail(wrong);
             return;
@@ -226,6 +221,9 @@ impl Scenario {
     }
 }
 
+/// What runs one step: gives each worker's part, or why one panicked.
+type RunStep<'a, C> = dyn Fn(&Step, &C) -> Result<Vec<Part>, String> + 'a;
+
 /// Memory at equal distances of a step, with how many operations lie between two looks.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Memory {
@@ -236,11 +234,7 @@ pub(crate) struct Memory {
 
 /// Runs a step with somebody who looks at memory meanwhile.
 #[expect(clippy::cast_precision_loss, reason = "counts and bytes are far below 2^53")]
-fn looked_at<C: Clock>(
-    step: &Step,
-    clock: &C,
-    run: &dyn Fn(&Step, &C) -> Result<Vec<Part>, String>,
-) -> (Result<Vec<Part>, String>, Option<Memory>) {
+fn looked_at<C: Clock>(step: &Step, clock: &C, run: &RunStep<'_, C>) -> (Result<Vec<Part>, String>, Option<Memory>) {
     let counts_live = alloc::is_installed();
     let is_over = std::sync::atomic::AtomicBool::new(false);
     let (mut live, mut resident) = (Vec::with_capacity(LOOKS), Vec::with_capacity(LOOKS));

@@ -126,13 +126,15 @@ fn words<T: serde::de::DeserializeOwned>(kind: &str, value: Value) -> Result<T, 
     serde_json::from_value(value).map_err(|error| format!("`{kind}`: {error}"))
 }
 
+/// So much of a line is quoted, characters.
+const SHOWN: usize = 60;
+
 /// Why a line is no JSON. What many languages write for numbers that are none is named.
 fn not_json(line: &[u8], error: &serde_json::Error) -> String {
     let text = String::from_utf8_lossy(line);
     if let Some(word) = ["NaN", "Infinity"].into_iter().find(|word| text.contains(word)) {
         return format!("is not JSON: it has no `{word}`");
     }
-    const SHOWN: usize = 60;
     let start: String = text.chars().take(SHOWN).collect();
     let more = if text.chars().count() > SHOWN { "…" } else { "" };
     // The place in the line stands at the end of serde's words: the line itself says more.
