@@ -205,6 +205,8 @@ fn two_threads_that_write_whole_lines_do_not_harm_one_another() {
 fn the_bench_of_twenty_lines_in_the_documentation_works() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol.md")).unwrap();
     let code = text.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/bench.py")).unwrap();
+    assert!(example.ends_with(code), "examples/bench.py is the same");
     let driver = driver_for(HarnessKind::Native).unwrap();
     let python = ["python3", "-c", code];
     let listing = with_program(&python, Duration::from_mins(1), |session| driver.list(session));
