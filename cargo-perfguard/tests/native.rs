@@ -51,7 +51,7 @@ say '{{"type":"bye"}}'
 fn observation(nanoseconds: u32) -> String {
     let metric = r#"{"type":"metric","id":"work","name":"hits","value":7,"unit":"count","direction":"higher"}"#;
     let samples = r#"{"type":"observation","id":"work","samples":[[1000,"#;
-    speaking(&format!("say '{samples}{}000]]}}'; say '{metric}'", nanoseconds))
+    speaking(&format!("say '{samples}{nanoseconds}000]]}}'; say '{metric}'"))
 }
 
 fn row<'a>(view: &'a serde_json::Value, list: &str, id: &str) -> &'a serde_json::Value {
