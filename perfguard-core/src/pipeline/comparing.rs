@@ -103,14 +103,11 @@ pub(super) fn compare_and_record(
     let pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
     let pools = pass.link(bench, what, copy.as_deref(), clock, events, cancel);
     let layouts: Vec<Layouts> = everything.iter().map(|index| pools.layouts[pools.of(what, *index)].clone()).collect();
-    let mut planned: Vec<Option<TestPlan>> = vec![None; what.benchmarks.len()];
     let plan_all = &mut |costs: &[Option<Duration>]| {
         let mut recorder = recorder.borrow_mut();
         for (index, cost) in costs.iter().enumerate() {
             let known = known(what, index, *cost, &layouts[index], &fingerprint, recorder.store);
-            let plan = TestPlan::first(&known);
-            recorder.tests[index] = Some(PairedTest::new(&plan));
-            planned[index] = Some(plan);
+            recorder.tests[index] = Some(PairedTest::new(&TestPlan::first(&known)));
         }
     };
     let start = clock.monotonic();
@@ -137,8 +134,7 @@ pub(super) fn compare_and_record(
         let plan_suspects = &mut |_: &[Option<Duration>]| {
             let mut recorder = recorder.borrow_mut();
             for index in &suspects {
-                let plan = planned[*index].as_ref().expect("a suspect was planned");
-                let plan = plan.confirming(what.benchmarks.len(), &firsts[*index]);
+                let plan = TestPlan::confirming(what.benchmarks.len(), &firsts[*index]);
                 recorder.tests[*index] = Some(PairedTest::new(&plan));
             }
         };
@@ -229,7 +225,9 @@ fn known(
         threshold: what.rules[index].threshold,
         // A spread that cannot be read is one that is not known.
         pair_spread: store.pair_spread(&both.id, fingerprint).ok().flatten(),
-        affordable: affordable.min(what.most_pairs.unwrap_or(usize::MAX)),
+        affordable,
+        most_pairs: what.most_pairs.unwrap_or(usize::MAX),
+        fastest_counts: true,
         one_layout: !matches!(layouts, Layouts::Common { .. }),
         counts: harness.is_some_and(|harness| harness.kind.counts()),
     }
@@ -394,7 +392,11 @@ impl<'a> Recorder<'a> {
                 self.write(stage, index, &pair)?;
                 let test = self.tests[index].as_mut().expect("planned before its first pair");
                 let over = test.push(pair.base, pair.head, pair.layout);
-                return Ok(if over { Next::Enough } else { Next::More });
+                return Ok(match (over, test.is_within_a_pair()) {
+                    (true, _) => Next::Enough,
+                    (false, true) => Next::SameLayout,
+                    (false, false) => Next::More,
+                });
             }
             Heard::Null(pair) => {
                 self.write(Stage::NullControl, index, &pair)?;

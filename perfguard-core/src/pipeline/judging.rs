@@ -57,7 +57,7 @@ pub(super) fn judge_all(
         comparisons.push(judging.measured_one(both, &judging.rules[index], &compared.outcomes[index]));
     }
     let null_control =
-        compared.and_then(|compared| compared.nulls.judged(&|index| compared.outcomes[index].first.pair_spread()));
+        compared.and_then(|compared| compared.nulls.judged(&|index| compared.outcomes[index].first.single_spread()));
     let causes = differences(judging.base, judging.head);
     let shared = suite_wide(&comparisons, causes);
     if let Some((_, members)) = &shared {

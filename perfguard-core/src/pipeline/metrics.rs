@@ -63,7 +63,15 @@ impl Recorded {
             return None;
         }
         let decides = self.head.harness.kind.decides();
-        let known = Known { threshold, pair_spread: None, affordable: usize::MAX, one_layout: false, counts: false };
+        let known = Known {
+            threshold,
+            pair_spread: None,
+            affordable: usize::MAX,
+            most_pairs: usize::MAX,
+            fastest_counts: false,
+            one_layout: false,
+            counts: false,
+        };
         let mut test = PairedTest::new(&TestPlan::first(&known));
         for (pair, base, head) in self.of_stage(stage) {
             let (base, head) = (base.metric(metric, &decides)?, head.metric(metric, &decides)?);

@@ -152,7 +152,7 @@ impl Asked<'_> {
         if compared.interrupted {
             return Ok(());
         }
-        let null = compared.nulls.judged(&|index| compared.outcomes[index].first.pair_spread());
+        let null = compared.nulls.judged(&|index| compared.outcomes[index].first.single_spread());
         counts.untrusted += u64::from(null.is_some_and(|control| control.moved));
         let before = counts.regressed;
         for outcome in &compared.outcomes {

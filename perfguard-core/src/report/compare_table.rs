@@ -115,6 +115,8 @@ fn cells(one: &Comparison) -> Vec<String> {
         (pairs, 0) => pairs.to_string(),
         (pairs, fresh) => format!("{pairs}+{fresh}"),
     };
+    let pairs =
+        if evidence.repeats > 1 && evidence.pairs > 0 { format!("{pairs} ×{}", evidence.repeats) } else { pairs };
     vec![
         format!("  {}", one_line(&one.id.name)),
         one.base.map(amount).unwrap_or_default(),

@@ -29,6 +29,27 @@ pub struct SlowStarts {
 }
 
 impl SlowStarts {
+    /// Counts the runs (logarithms) that lie more than `distance` above what is usual on their side; as many runs a side.
+    ///
+    /// # Errors
+    /// When the sides have different numbers of runs, or more than 2^19 each.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::SlowStarts;
+    /// let starts = SlowStarts::count([&[0.0, 0.1, 0.7], &[0.0, 0.0, 0.1]], [0.0, 0.0], 0.5).unwrap();
+    /// assert_eq!((starts.base, starts.head, starts.runs), (1, 0, 3));
+    /// ```
+    pub fn count(sides: [&[f64]; 2], usual: [f64; 2], distance: f64) -> Result<Self, StatsError> {
+        let [base, head] = sides;
+        if base.len() != head.len() {
+            return Err(StatsError::LengthsDiffer { one: base.len(), other: head.len() });
+        }
+        let slow = |side: &[f64], usual: f64| side.iter().filter(|value| **value - usual > distance).count();
+        let (runs, slow_base, slow_head) = (base.len(), slow(base, usual[0]), slow(head, usual[1]));
+        let p = fisher_exact([[slow_head, runs - slow_head], [slow_base, runs - slow_base]])?;
+        Ok(Self { base: slow_base, head: slow_head, runs, p })
+    }
+
     /// True if one side has slow starts that the other has not: such a comparison is not *unchanged*.
     pub fn differ(&self) -> bool {
         self.p < DIFFERENT
