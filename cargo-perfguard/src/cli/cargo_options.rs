@@ -87,6 +87,7 @@ impl CargoOptions {
             wait,
             include: config.list("workbench.include").to_vec(),
             tables: config.tables(),
+            programs: config.programs.clone(),
             keep: keep_limits(config),
         }
     }

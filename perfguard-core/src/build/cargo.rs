@@ -391,6 +391,7 @@ fn only_these(args: &[OsString], built: &[Built], package: Option<&str>) -> Vec<
             TargetKind::Bin => "--bin",
             TargetKind::Test => "--test",
             TargetKind::Example => "--example",
+            TargetKind::Program => unreachable!("cargo builds no program that is no target of its own"),
         };
         kept.extend([flag.into(), OsString::from(&target.name)]);
     }

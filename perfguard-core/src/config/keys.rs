@@ -131,7 +131,7 @@ pub const STATISTICS: &[&str] = &["fastest", "median", "mean"];
 
 /// Harnesses by their names.
 pub const HARNESSES: &[&str] =
-    &["libtest", "criterion", "divan", "gungraun", "tango", "zenbench", "brunch", "bencher", "plain"];
+    &["libtest", "criterion", "divan", "gungraun", "tango", "zenbench", "brunch", "bencher", "native", "plain"];
 
 /// The key of a path.
 pub fn find(path: &str) -> Option<&'static Key> {

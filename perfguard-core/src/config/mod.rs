@@ -7,6 +7,7 @@ mod error;
 mod file;
 pub mod glob;
 pub mod keys;
+mod programs;
 mod schema;
 pub mod units;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use error::{ConfigError, Origin, Place};
 pub use file::{Table, Value};
+pub use programs::ProgramTarget;
 pub use schema::{SCHEMA_URL, commented_file, json_schema};
 
 use crate::model::{BenchmarkId, Observations};
@@ -33,6 +35,8 @@ pub struct Config {
     pub values: Vec<Setting>,
     /// Tables for benchmarks, the strongest last.
     pub tables: Vec<Table>,
+    /// Programs that are no cargo targets, from all files.
+    pub programs: Vec<ProgramTarget>,
 }
 
 /// A key with its value.
@@ -74,9 +78,12 @@ impl Config {
         let mut found = FileConfig::default();
         for (path, inside) in files {
             if let Some(text) = read(&path)? {
-                let FileConfig { values, tables } = file::parse(&path, &text, inside)?;
+                let FileConfig { values, tables, programs } = file::parse(&path, &text, inside)?;
                 found.values.extend(values);
                 found.tables.extend(tables);
+                // A name in a stronger file is that one's.
+                found.programs.retain(|known| programs.iter().all(|program| program.name != known.name));
+                found.programs.extend(programs);
             }
         }
         found.values.extend(from_variables(sources.environment)?);
@@ -93,7 +100,7 @@ impl Config {
             };
             Some(Setting { key, value, origin })
         });
-        let config = Self { values: values.collect(), tables: found.tables };
+        let config = Self { values: values.collect(), tables: found.tables, programs: found.programs };
         Ok((config, unknown_variables(sources.environment)))
     }
 

@@ -44,6 +44,26 @@ pub fn json_schema() -> Value {
     });
     sections.insert("benchmark".to_owned(), table(None));
     sections.insert("category".to_owned(), table(Some(("benchmarks", globs))));
+    sections.insert(
+        "target".to_owned(),
+        json!({
+            "type": "array",
+            "description": "Programs that are no cargo targets and speak the native protocol (docs/protocol.md).",
+            "items": {
+                "type": "object", "additionalProperties": false, "required": ["name", "command"],
+                "properties": {
+                    "name": {
+                        "type": "string", "pattern": "^[A-Za-z0-9_-]+$",
+                        "description": "The benchmarks are `program::NAME::…`.",
+                    },
+                    "command": {
+                        "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string" },
+                        "description": "Words of a command line; it runs in the root of the tree that is measured.",
+                    },
+                },
+            },
+        }),
+    );
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "perfguard.toml",
@@ -103,5 +123,7 @@ pub fn commented_file() -> String {
         text.extend([format!("# {} = {value:?}    # {}\n", key.path, key.doc)]);
     }
     text += "#\n# [category.slow]\n# benchmarks = [\"*::large/*\", \"*::huge/*\"]\n# statistic = \"median\"\n";
+    text += "\n# A program that is no cargo target and speaks the native protocol.\n";
+    text += "# [[target]]\n# name = \"py\"\n# command = \"python3 bench.py\"\n";
     text
 }

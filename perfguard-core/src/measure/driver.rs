@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cancel::CancellationToken;
-use crate::model::{Artifact, Failure, IterationControl, Note, Sample, Summary};
+use crate::model::{Artifact, Failure, IterationControl, Metric, Note, Sample, Summary};
 use crate::process::{Finished, Launcher, Limits};
 
 /// What a driver works with: one executable, a way to start it, and its limits.
@@ -120,6 +120,8 @@ pub struct Reading {
     pub value: f64,
     /// Remarks on settings that could not be followed or that code overrode.
     pub notes: Vec<Note>,
+    /// Other numbers that the bench gave of this benchmark: each metric once. They beat what the kernel counted.
+    pub metrics: Vec<(Metric, f64)>,
 }
 
 /// What became of one wanted benchmark in a process.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::driver::{Driver, Reading, Session, Told, Wanted};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
-use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation, Statistic};
+use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation, Statistic, built_in_metrics};
 use crate::process::{Finished, Launcher, Limits, Usage};
 
 /// What became of one benchmark in a process.
@@ -111,19 +111,28 @@ pub(super) fn outcome(
         Told::Unreached => return Outcome::Unreached,
         Told::Alone => return Outcome::Alone,
     };
-    let Reading { samples, summary, iterations, mut value, mut notes } = reading;
+    let Reading { samples, summary, iterations, mut value, mut notes, metrics: own } = reading;
     match statistic.of(&samples, summary.as_ref()) {
         Some(other) => value = other,
         None if statistic == Statistic::Fastest => {}
         None => notes.push(Note(format!("the harness gives no {statistic}: what it gives decides"))),
     }
     // What a process used that ran others too says nothing of one of them.
-    let metrics = if alone { metrics(&finished.usage) } else { BTreeMap::new() };
+    let mut metrics = if alone { metrics(&finished.usage) } else { BTreeMap::new() };
+    let mut own_metrics = Vec::new();
+    for (metric, value) in own {
+        metrics.insert(metric.id.clone(), value);
+        if built_in_metrics().iter().all(|known| known.id != metric.id) {
+            own_metrics.push(metric);
+        }
+    }
+    own_metrics.sort_by(|one, other| one.id.cmp(&other.id));
     if finished.left_behind > 0 {
         notes.push(Note("left processes behind, which were ended".to_owned()));
     }
     let process_ns = finished.wall_ns;
-    let observation = Observation { started_at_ns, samples, summary, iterations, value, metrics, process_ns };
+    let observation =
+        Observation { started_at_ns, samples, summary, iterations, value, metrics, own_metrics, process_ns };
     Outcome::Observed(Box::new(observation), notes)
 }
 

@@ -47,6 +47,12 @@ pub enum Unit {
     Bytes,
     /// A plain number of events.
     Count,
+    /// A part of a whole, or any number without a unit: 0.97 is 97 %.
+    Ratio,
+    /// Events in a second.
+    PerSecond,
+    /// Bytes in a second.
+    BytesPerSecond,
 }
 
 /// Whether more of a metric is worse or better.

@@ -27,7 +27,7 @@ pub use comparison::{
 pub use diagnosis::{Ability, CacheAbilities, FindingLevel, MachineFinding, MetricRow, NoiseFloor, Seen};
 pub use environment::{Environment, Fingerprint};
 pub use estimate::{Difference, Estimate};
-pub use id::{BenchmarkId, IdError, TargetId, TargetKind};
+pub use id::{BenchmarkId, IdError, PROGRAM_PACKAGE, TargetId, TargetKind};
 pub use kept::KeptKind;
 pub use machine::{CiService, FrequencyFacts, GroupLimits, MachineFacts};
 pub use measurement::{Failure, FailureKind, Measurement, Note, Stopped};

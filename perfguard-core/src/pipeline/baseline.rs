@@ -11,7 +11,7 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::environment;
 use crate::event::EventSink;
-use crate::model::{Baseline, Run, RunCommand, RunId, RunSettings, Source};
+use crate::model::{Baseline, PROGRAM_PACKAGE, Run, RunCommand, RunId, RunSettings, Source};
 use crate::plan::Filter;
 use crate::store::Store;
 use crate::vcs::{CommitId, Repository};
@@ -256,7 +256,9 @@ fn problems(bench: &Bench, store: &Store, run: &Run) -> Result<Vec<VerifyProblem
     let mut found = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     for measurement in store.measurements(run.id)? {
-        if !seen.insert(measurement.artifact.clone()) {
+        // A program that is no cargo target has no executable here: its files are in the kept folder.
+        let is_program = measurement.id.package == PROGRAM_PACKAGE;
+        if is_program || !seen.insert(measurement.artifact.clone()) {
             continue;
         }
         if let Err(error) = bench.workbench.artifact(&measurement.artifact) {

@@ -6,7 +6,7 @@ use super::compare::{CompareRequest, differences};
 use super::comparing::{Compared, Outcome};
 use super::identical::Same;
 use super::matching::{Both, Single};
-use super::metrics::{Recorded, others};
+use super::metrics::Recorded;
 use super::sides::PreparedSide;
 use super::{PipelineError, Place};
 use crate::analyse::{conclude, estimate, suite_wide};
@@ -16,10 +16,10 @@ use crate::judge::{
 };
 use crate::measure::PairsEnd;
 use crate::model::{
-    Comparison, Direction, Evidence, Finding, GateEffect, Layouts, Metric, MetricId, NullControl, Severity, Stage,
-    SuiteWide, Unit, Verdict, built_in_metrics,
+    Comparison, Direction, Evidence, Finding, GateEffect, Layouts, MetricId, NullControl, Severity, Stage, SuiteWide,
+    Unit, Verdict, built_in_metrics,
 };
-use crate::report::format::{bytes, change, count, duration};
+use crate::report::format::{amount, change};
 use crate::store::Store;
 use crate::vcs::Repository;
 
@@ -91,16 +91,6 @@ pub(super) fn judge_all(
 fn direction_of(metric: &MetricId) -> Direction {
     let known = built_in_metrics().into_iter().find(|known| known.id == *metric);
     known.map_or(Direction::LowerIsBetter, |known| known.direction)
-}
-
-/// An amount of a metric for people.
-fn shown(metric: &MetricId, amount: f64) -> String {
-    let unit = built_in_metrics().into_iter().find(|known: &Metric| known.id == *metric).map(|known| known.unit);
-    match unit {
-        Some(Unit::Nanoseconds) => duration(amount),
-        Some(Unit::Bytes) => bytes(amount),
-        Some(Unit::Count) | None => count(amount),
-    }
 }
 
 impl Judging<'_> {
@@ -232,13 +222,18 @@ impl Judging<'_> {
         let values = |metric: &MetricId| -> Vec<f64> {
             recorded.head.observations.iter().filter_map(|observation| observation.metric(metric, &decides)).collect()
         };
-        let metrics = built_in_metrics().into_iter().map(|metric| metric.id);
-        let estimates = metrics.filter_map(|metric| Some((metric.clone(), estimate(&values(&metric))?))).collect();
+        let metrics = recorded.head.metrics();
+        let ids = metrics.iter().map(|metric| metric.id.clone());
+        let estimates = ids.filter_map(|metric| Some((metric.clone(), estimate(&values(&metric))?))).collect();
+        let shown = |metric: &MetricId, value: f64| {
+            let unit = metrics.iter().find(|known| known.id == *metric).map_or(Unit::Count, |known| known.unit);
+            amount(unit, value)
+        };
         let mut findings = missed_limits(rules, &estimates, &shown);
         if matches!(one.verdict, Verdict::Untrusted | Verdict::Failed) {
             return findings;
         }
-        for (metric, direction) in others(&decides) {
+        for (metric, direction) in recorded.others(&decides) {
             let Some(first) = recorded.test(&metric, rules.threshold, Stage::First) else { continue };
             if !first.is_suspect() {
                 continue;

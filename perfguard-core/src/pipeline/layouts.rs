@@ -11,7 +11,7 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::measure::{PairTarget, SideProgram, driver_for};
-use crate::model::{Artifact, Layouts};
+use crate::model::{Artifact, Layouts, TargetKind};
 
 /// How many layouts of each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum LayoutChoice {
 const USUAL: usize = 12;
 /// Never fewer than these, where more than one is wanted.
 const FEWEST: usize = 4;
+/// Why a program of `[[target]]` has no layouts.
+const NO_EXECUTABLE: &str = "layout not checked: perfguard did not build the program";
 /// What linking once is believed to take before it was tried.
 const FIRST_GUESS: Duration = Duration::from_millis(60);
 
@@ -74,8 +76,11 @@ pub(super) fn link_pools(
         };
         let as_built =
             |layouts| (vec![base_artifact.clone()], vec![head_artifact.clone()], vec![base_artifact.clone()], layouts);
+        let is_program = of_head.id.kind == TargetKind::Program;
         let (bases, heads, copies, layouts) = if count <= 1 {
             as_built(Layouts::AsBuilt)
+        } else if is_program {
+            as_built(Layouts::NotChecked { reason: NO_EXECUTABLE.to_owned() })
         } else {
             let request = LayoutRequest { count, seed: wanted.seed, second_base: wanted.copy.is_some() };
             match bench.workbench.common_layouts(&base_artifact, &head_artifact, request, clock, cancel) {

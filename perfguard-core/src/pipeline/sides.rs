@@ -113,7 +113,9 @@ pub(super) fn prepare_side(
         let cwd = manifest.parent().unwrap_or(Path::new("/")).to_owned();
         let environment = bench.workbench.cargo_environment();
         let workspace = plan::read_metadata(&manifest, &cwd, &environment, &tools.cargo, cancel)?;
-        bench.list(&build, &workspace, &manifest, options, limits, events, cancel)
+        let mut targets = bench.list(&build, &workspace, &manifest, options, limits, events, cancel)?;
+        bench.list_programs(place, &build, options, &mut targets, limits, events, cancel)?;
+        Ok::<_, PipelineError>(targets)
     })();
     bench.workbench.seat(Seat::Builder)?;
     let prepared = Prepared { targets: listed?, build };

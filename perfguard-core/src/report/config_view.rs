@@ -61,9 +61,26 @@ impl ConfigView {
             benchmarks: table.globs.clone(),
             settings: table.values.iter().map(row).collect(),
         });
-        Self { version: super::view::VERSION, kind: "config", settings: settings.collect(), tables: tables.collect() }
+        let programs = config.programs.iter().map(|program| {
+            let row = |key: &str, value: Vec<String>| ConfigRow {
+                key: key.to_owned(),
+                value,
+                origin: program.origin.to_string(),
+            };
+            let settings = vec![row("name", vec![program.name.clone()]), row("command", program.command.clone())];
+            ConfigTable {
+                name: PROGRAM.to_owned(),
+                benchmarks: vec![format!("program::{}::*", program.name)],
+                settings,
+            }
+        });
+        let tables = tables.chain(programs).collect();
+        Self { version: super::view::VERSION, kind: "config", settings: settings.collect(), tables }
     }
 }
+
+/// The name of the tables of programs, of which there are several.
+const PROGRAM: &str = "target";
 
 /// The settings as lines of TOML, each with its origin behind it.
 pub fn config_text(view: &ConfigView, style: Style) -> String {
@@ -78,11 +95,15 @@ pub fn config_text(view: &ConfigView, style: Style) -> String {
         rows.push((line(&row.key, &row.value, lists(&row.key)), &row.origin));
     }
     for table in &view.tables {
-        rows.push((format!("[{}]", table.name), ""));
+        let is_program = table.name == PROGRAM;
+        rows.push((if is_program { "[[target]]".to_owned() } else { format!("[{}]", table.name) }, ""));
         if table.name.starts_with("category") {
             rows.push((line("benchmarks", &table.benchmarks, true), ""));
         }
-        rows.extend(table.settings.iter().map(|row| (line(&row.key, &row.value, false), row.origin.as_str())));
+        rows.extend(table.settings.iter().map(|row| {
+            let is_list = is_program && row.key == "command";
+            (line(&row.key, &row.value, is_list), row.origin.as_str())
+        }));
     }
     let widest = rows.iter().map(|(text, _)| text.chars().count()).max().unwrap_or_default();
     let mut text = String::new();

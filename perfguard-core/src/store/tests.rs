@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::model::{
-    ArtifactHash, Baseline, BenchmarkId, BuildContext, Environment, Failure, FailureKind, Harness, HarnessKind,
-    IterationControl, MetricId, NotMeasured, Note, Observation, Observations, Run, RunCommand, RunId, RunSettings,
-    Sample, Source, Stopped, TargetId, TargetKind,
+    ArtifactHash, Baseline, BenchmarkId, BuildContext, Direction, Environment, Failure, FailureKind, Harness,
+    HarnessKind, IterationControl, Metric, MetricId, NotMeasured, Note, Observation, Observations, Run, RunCommand,
+    RunId, RunSettings, Sample, Source, Stopped, TargetId, TargetKind, Unit,
 };
 
 fn location() -> (tempfile::TempDir, StoreLocation) {
@@ -64,8 +64,14 @@ fn observation(value: f64) -> Observation {
         iterations: Some(4),
         value,
         metrics: [(MetricId::PEAK_MEMORY, 4096.0), (MetricId("users-own".into()), 1.25)].into(),
+        own_metrics: vec![own_metric(Unit::Ratio)],
         process_ns: 9,
     }
+}
+
+/// A metric that a bench defines itself, better the more there is of it.
+fn own_metric(unit: Unit) -> Metric {
+    Metric { id: MetricId("users-own".into()), unit, direction: Direction::HigherIsBetter }
 }
 
 fn harness() -> Harness {
@@ -365,4 +371,17 @@ fn an_unfinished_run_is_found_by_what_it_measures_and_goes_on_where_it_stopped()
     store.add_observation(again[0].0, 1, &observation(2.0)).unwrap();
     store.finish_run(open.id, 9).unwrap();
     assert!(find(&store, RunCommand::Run, &open.source).is_empty());
+}
+
+#[test]
+fn a_metric_that_a_bench_gives_another_unit_keeps_the_old_one_where_it_was_measured() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    let (first, second) = (run(1), run(2));
+    record(&mut store, &first, &[1.0]);
+    let key = begin(&mut store, &second);
+    let changed = Observation { own_metrics: vec![own_metric(Unit::Bytes)], ..observation(1.0) };
+    store.add_observation(key, 0, &changed).unwrap();
+    let own = |run: &Run| store.measurements(run.id).unwrap()[0].own_metrics();
+    assert_eq!((own(&first), own(&second)), (vec![own_metric(Unit::Ratio)], vec![own_metric(Unit::Bytes)]));
 }

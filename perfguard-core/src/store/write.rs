@@ -106,7 +106,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut metrics = Vec::with_capacity(observation.metrics.len());
         for (id, value) in &observation.metrics {
-            metrics.push((self.metric_key(id)?, *value));
+            metrics.push((self.metric_key(id, &observation.own_metrics)?, *value));
         }
         let blob = codec::encode(observation, &metrics);
         let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
@@ -117,22 +117,26 @@ impl Store {
         Ok(())
     }
 
-    /// The number of a metric, given on its first use. Built-in ones have a unit and a direction.
-    fn metric_key(&self, id: &MetricId) -> Result<i64, StoreError> {
-        let sql = "SELECT key FROM metric WHERE id = ?1";
-        let known =
-            |connection: &Connection| connection.prepare_cached(sql)?.query_row([&*id.0], |row| row.get(0)).optional();
-        if let Some(key) = known(&self.connection).map_err(self.failed())? {
+    /// The number of a metric, given on its first use. Built-in ones have a unit and a direction, and so have those that the
+    /// bench defines.
+    fn metric_key(&self, id: &MetricId, own: &[Metric]) -> Result<i64, StoreError> {
+        let built_in = built_in_metrics();
+        let known = built_in.iter().chain(own).find(|metric| metric.id == *id);
+        let (unit, direction) = known.map_or_else(
+            || ("count".to_owned(), "lower-is-better".to_owned()),
+            |Metric { unit, direction, .. }| (name(unit), name(direction)),
+        );
+        let meaning = params![&*id.0, unit, direction];
+        let find = |connection: &Connection| {
+            let sql = "SELECT key FROM metric WHERE id = ?1 AND unit = ?2 AND direction = ?3";
+            connection.prepare_cached(sql)?.query_row(meaning, |row| row.get(0)).optional()
+        };
+        if let Some(key) = find(&self.connection).map_err(self.failed())? {
             return Ok(key);
         }
-        let built_in = built_in_metrics().into_iter().find(|metric| metric.id == *id);
-        let (unit, direction) = built_in.map_or_else(
-            || ("count".to_owned(), "lower-is-better".to_owned()),
-            |Metric { unit, direction, .. }| (name(&unit), name(&direction)),
-        );
         let insert = "INSERT INTO metric (id, unit, direction) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        self.connection.execute(insert, params![&*id.0, unit, direction]).map_err(self.failed())?;
-        known(&self.connection)
+        self.connection.execute(insert, meaning).map_err(self.failed())?;
+        find(&self.connection)
             .map_err(self.failed())?
             .ok_or_else(|| StoreError::Damaged { path: self.path.clone(), what: format!("metric `{id}`") })
     }

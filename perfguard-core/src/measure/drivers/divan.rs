@@ -81,7 +81,10 @@ impl Driver for Divan {
         };
         let value = leaf.fastest.middle();
         let iterations = Some(leaf.iterations);
-        Ok(Yield::single(finished, Reading { samples: Vec::new(), summary: Some(summary), iterations, value, notes }))
+        Ok(Yield::single(
+            finished,
+            Reading { samples: Vec::new(), summary: Some(summary), iterations, value, notes, metrics: Vec::new() },
+        ))
     }
 }
 

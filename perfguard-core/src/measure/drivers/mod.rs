@@ -6,6 +6,7 @@ mod criterion;
 mod divan;
 mod gungraun;
 mod libtest;
+mod native;
 mod plain;
 mod tango;
 mod zenbench;
@@ -29,7 +30,7 @@ pub fn driver_for(kind: HarnessKind) -> Option<&'static dyn Driver> {
         HarnessKind::Zenbench => Some(&zenbench::Zenbench),
         HarnessKind::Brunch => Some(&brunch::Brunch),
         HarnessKind::Bencher => Some(&bencher::Bencher),
-        HarnessKind::Native => None,
+        HarnessKind::Native => Some(&native::Native),
     }
 }
 

@@ -34,6 +34,9 @@ impl Driver for Plain {
         let value = finished.wall_ns as f64;
         let samples = vec![crate::model::Sample { iterations: 1, total_ns: value }];
         let notes = notes.into_iter().collect();
-        Ok(Yield::single(finished, Reading { samples, summary: None, iterations: Some(1), value, notes }))
+        Ok(Yield::single(
+            finished,
+            Reading { samples, summary: None, iterations: Some(1), value, notes, metrics: Vec::new() },
+        ))
     }
 }

@@ -272,7 +272,7 @@ impl Part {
             return Err(no_result(format!("criterion gave no usable number for `{name}`"), finished));
         }
         let notes = self.notes(way, control, fractions, samples.len());
-        Ok(Reading { samples, summary: None, iterations: None, value, notes })
+        Ok(Reading { samples, summary: None, iterations: None, value, notes, metrics: Vec::new() })
     }
 
     /// Settings in code that beat the command line, and settings that criterion does not have.
