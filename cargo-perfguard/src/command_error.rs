@@ -41,7 +41,11 @@ impl From<PipelineError> for CommandError {
 impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
         // A flag is part of the command line; all else is configuration.
-        let flag = matches!(&error, ConfigError::Value { origin: Origin::Flag(_), .. });
+        let flag = matches!(
+            &error,
+            ConfigError::Value { origin: Origin::Flag(_), .. }
+                | ConfigError::UnknownMetric { origin: Origin::Flag(_), .. }
+        );
         let exit = if flag { Exit::Usage } else { Exit::Configuration };
         Self { exit, message: error.to_string(), causes: Vec::new(), hint: error.hint() }
     }
@@ -83,7 +87,8 @@ fn exit_of(error: &PipelineError) -> Exit {
         | PipelineError::Process(_)
         | PipelineError::Cache(_)
         | PipelineError::NoCacheDirectory
-        | PipelineError::NoWitness { .. } => Exit::Environment,
+        | PipelineError::NoWitness { .. }
+        | PipelineError::NoMetric { .. } => Exit::Environment,
         PipelineError::Store(StoreError::Ambiguous { .. } | StoreError::Unsupported { .. })
         | PipelineError::NotAGitRepository(_)
         | PipelineError::Unknown { .. }

@@ -88,6 +88,7 @@ impl CargoOptions {
             include: config.list("workbench.include").to_vec(),
             tables: config.tables(),
             programs: config.programs.clone(),
+            own_metrics: config.own_metrics.clone(),
             keep: keep_limits(config),
         }
     }

@@ -26,6 +26,9 @@ pub struct CompareArgs {
     /// Count `instructions` where time decides nothing [default: none]
     #[arg(long, value_name = "WHAT", value_parser = ["none", "instructions"], help_heading = "Judging")]
     pub witness: Option<String>,
+    /// Take these too, such as `executable-size,instructions`
+    #[arg(long, value_name = "NAME,…", help_heading = "Measuring")]
+    pub metrics: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub wait: WaitOptions,

@@ -44,7 +44,9 @@ pub(crate) fn rules(here: &Here, judge: &JudgeOptions) -> CompareRules {
 
 pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
     let witness = args.witness.iter().map(|what| ("compare.witness", "--witness", what.clone()));
-    let flags = [args.pairs.flags(), args.judge.flags(), args.store.flags(), witness.collect()].concat();
+    let metrics = args.metrics.iter().map(|names| ("metrics.take", "--metrics", names.clone()));
+    let more: Vec<_> = witness.chain(metrics).collect();
+    let flags = [args.pairs.flags(), args.judge.flags(), args.store.flags(), more].concat();
     let here = Here::find(args.cargo.manifest_path.as_deref(), &flags, ui, cancel)?;
     let clock = SystemClock::default();
     let filter = FilterOptions { filter: args.filter.clone(), exact: args.exact };

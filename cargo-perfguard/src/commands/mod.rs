@@ -113,6 +113,7 @@ impl Here {
             budget: config.duration("run.budget").expect(has_default),
             timeout: config.duration("run.timeout").expect(has_default),
             output_limit: config.bytes("run.output-limit").expect(has_default),
+            metrics: config.metrics(),
             seed,
             filter: filter.filter.clone(),
             exact: filter.exact,

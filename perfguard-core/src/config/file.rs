@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Origin, Place};
 use super::keys::{self, KEYS, Key, Kind, TABLE_KEYS};
+use super::own_metrics::{self, OwnMetric};
 use super::programs::{self, ProgramTarget};
 
 /// What a file says.
@@ -19,6 +20,8 @@ pub(super) struct FileConfig {
     pub(super) tables: Vec<Table>,
     /// Programs that are no cargo targets.
     pub(super) programs: Vec<ProgramTarget>,
+    /// The user's own metrics.
+    pub(super) own_metrics: Vec<OwnMetric>,
 }
 
 /// A value as text, or several.
@@ -63,6 +66,10 @@ pub(super) fn parse(file: &Path, text: &str, inside: &[&str]) -> Result<FileConf
             config.programs = programs::read(&reader, value)?;
             continue;
         }
+        if section == "metric" {
+            config.own_metrics = own_metrics::read(&reader, value)?;
+            continue;
+        }
         let Some(inner) = value.get_ref().as_table() else {
             return Err(reader.unknown(section, &name.span(), sections()));
         };
@@ -87,7 +94,7 @@ fn section_of(key: &Key) -> &'static str {
 }
 
 fn sections() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(section_of).chain(["benchmark", "category", "target"])
+    KEYS.iter().map(section_of).chain(["benchmark", "category", "target", "metric"])
 }
 
 pub(super) struct Reader<'a> {

@@ -71,6 +71,7 @@ pub const KEYS: &[Key] = &[
         "What is counted where time decides nothing",
     ),
     key("compare.gate", Kind::List, "", "Metrics that may fail the gate; none named: those that decide"),
+    key("metrics.take", Kind::List, "", "Metrics that are taken beyond the usual ones (docs/metrics.md)"),
     key("check.within", Kind::Duration, "60s", "Time of a whole check, building included"),
     open("store.url", Kind::Text, "File in which results are kept, rather than in the repository's git directory"),
     key("identity.ignore", Kind::List, "", "Files that never make two sides differ, as globs relative to the root"),

@@ -62,12 +62,12 @@ pub(super) fn read(reader: &Reader<'_>, value: &Spanned<DeValue<'_>>) -> Result<
     Ok(found)
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
 /// A command's words, from a text that is split as a shell would, or a list.
-fn words(value: &DeValue<'_>) -> Option<Vec<String>> {
+pub(super) fn words(value: &DeValue<'_>) -> Option<Vec<String>> {
     match value {
         DeValue::String(text) => shlex::split(text),
         DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect(),

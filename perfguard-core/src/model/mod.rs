@@ -31,7 +31,7 @@ pub use id::{BenchmarkId, IdError, PROGRAM_PACKAGE, TargetId, TargetKind};
 pub use kept::KeptKind;
 pub use machine::{CiService, FrequencyFacts, GroupLimits, MachineFacts};
 pub use measurement::{Failure, FailureKind, Measurement, Note, Stopped};
-pub use metric::{Direction, Metric, MetricId, Unit, built_in_metrics};
+pub use metric::{Direction, Metric, MetricId, Unit, built_in_metrics, is_metric_name};
 pub use observation::{Observation, Sample, Summary};
 pub use run::{Run, RunCommand, RunId, Source};
 pub use settings::{Interval, IterationControl, Observations, RunSettings};

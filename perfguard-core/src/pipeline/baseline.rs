@@ -1,6 +1,7 @@
 //! `baseline`: measure a commit, keep its executables, point a name at it; and what can be done with names.
 
 use super::clean::keep_within;
+use super::extra::Extra;
 use super::measuring::{Measuring, measure_and_record};
 use super::prepare::{Bench, BuildOptions, What, build_request, limits};
 use super::selection::{require_targets, select};
@@ -83,6 +84,7 @@ pub fn record_baseline(
         prepared: &prepared,
         selected: &selected,
         settings: &request.settings,
+        extra: Extra::new(&bench, place, &request.options, &request.settings, &[]),
         source,
         resume: request.resume,
     };

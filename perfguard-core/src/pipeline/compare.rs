@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::clean::keep_within;
 use super::comparing::{Compared, Comparing, compare_and_record};
+use super::extra::{Extra, lacks_valgrind, require_valgrind};
 use super::identical::{Same, identical_targets};
 use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
@@ -12,7 +13,7 @@ use super::matching::{Both, Matched, Single, match_sides};
 use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
 use super::selection::require_targets;
 use super::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
-use super::witness::{call_witness, is_missing};
+use super::witness::call_witness;
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
@@ -152,9 +153,10 @@ pub(super) fn compare_sides(
 ) -> Result<CompareOutcome, PipelineError> {
     let Matched { both, single } = match_sides(&base.prepared, &head.prepared, &request.filter);
     require_benchmarks(place, base, head, &request.filter, both.is_empty() && single.is_empty())?;
-    if request.rules.witness && request.rules.strict && is_missing(base) {
+    if request.rules.witness && request.rules.strict && lacks_valgrind(&base.prepared) {
         return Err(PipelineError::NoWitness { install: INSTALL_VALGRIND });
     }
+    require_valgrind(&request.settings, request.rules.strict, &base.prepared)?;
     let mut remarks = differences(base, head);
     let same = if request.rules.force {
         BTreeMap::new()
@@ -198,6 +200,7 @@ pub(super) fn compare_sides(
             gate: &request.rules.gate,
             most_pairs: request.rules.most_pairs,
             slowdown: 1.0,
+            extra: Extra::new(bench, place, &request.options, &request.settings, &request.rules.gate),
         };
         Some(compare_and_record(bench, &what, store, clock, events, cancel)?)
     };
@@ -214,10 +217,13 @@ pub(super) fn compare_sides(
         remarks: &mut remarks,
     };
     let mut judged = judge_all(judging, compared.as_ref(), store)?;
-    if request.rules.witness && compared.as_ref().is_some_and(|compared| !compared.interrupted) {
+    // Whoever asks for instructions by name has them of every benchmark.
+    let is_called = request.rules.witness && !request.settings.metrics.contains(&MetricId::INSTRUCTIONS);
+    if is_called && compared.as_ref().is_some_and(|compared| !compared.interrupted) {
         let sides = (base, head);
         remarks.extend(call_witness(bench, sides, &measured, &mut judged.comparisons, request, events, cancel)?);
     }
+    let missing = compared.as_ref().and_then(|compared| compared.missing.first().cloned());
     let (run, interrupted) = match &compared {
         Some(Compared { base_run, head_run, interrupted, .. }) => {
             if !interrupted {
@@ -234,6 +240,10 @@ pub(super) fn compare_sides(
         }
         None => (None, false),
     };
+    // What was measured is kept all the same.
+    if let Some(missing) = missing.filter(|_| request.rules.strict && !interrupted) {
+        return Err(missing.into());
+    }
     Ok(CompareOutcome {
         labels: [base.label.clone(), head.label.clone()],
         commits: [base.source.commit.clone(), head.source.commit.clone()],

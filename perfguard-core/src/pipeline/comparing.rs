@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
+use super::extra::{Extra, Hands, Missing};
 use super::layouts::{LayoutChoice, Pools, Wanted, link_pools};
 use super::matching::Both;
 use super::measuring::costly_set_up;
@@ -52,6 +53,8 @@ pub(super) struct Comparing<'a> {
     pub(super) most_pairs: Option<usize>,
     /// What every time of head is multiplied by: 1, but for testing perfguard itself.
     pub(super) slowdown: f64,
+    /// What is taken beyond what every process gives.
+    pub(super) extra: Extra<'a>,
 }
 
 /// What came of one benchmark.
@@ -79,6 +82,8 @@ pub(super) struct Compared {
     pub(super) nulls: NullPairs,
     /// What the machine was like meanwhile.
     pub(super) weather: Weather,
+    /// Metrics that were asked for and could not be had.
+    pub(super) missing: Vec<Missing>,
     pub(super) interrupted: bool,
 }
 
@@ -144,9 +149,14 @@ pub(super) fn compare_and_record(
             ends[*index] = end;
         }
     }
+    let Recorder { store, base_keys, head_keys, mut notes, nulls, watch, .. } = recorder.into_inner();
+    let sides = [(what.base, base_run, &base_keys), (what.head, head_run, &head_keys)];
+    let missing = if cancel.is_cancelled() {
+        Vec::new()
+    } else {
+        take_extra(bench, what, sides, &firsts, &mut notes, store, events, cancel)?
+    };
     bench.workbench.seat(Seat::Builder)?;
-
-    let Recorder { store, base_keys, head_keys, notes, nulls, watch, .. } = recorder.into_inner();
     let interrupted = ends.contains(&PairsEnd::Interrupted);
     for (index, end) in ends.iter().enumerate() {
         let (stopped, failure) = match end {
@@ -172,8 +182,49 @@ pub(super) fn compare_and_record(
             Outcome { first, confirming, end, layouts, notes, disturbed }
         })
         .collect();
-    Ok(Compared { base_run, head_run, outcomes, nulls, weather: watch.weather(), interrupted })
+    Ok(Compared { base_run, head_run, outcomes, nulls, weather: watch.weather(), missing, interrupted })
 }
+
+/// Takes on both sides what is taken after all observations; what is missing is noted. Gives what is.
+#[expect(clippy::too_many_arguments, reason = "one call of a private step")]
+fn take_extra(
+    bench: &mut Bench,
+    what: &Comparing<'_>,
+    sides: [(&PreparedSide, RunId, &Vec<MeasurementKey>); 2],
+    firsts: &[PairedTest],
+    notes: &mut [Vec<Note>],
+    store: &mut Store,
+    events: &mut dyn EventSink,
+    cancel: &CancellationToken,
+) -> Result<Vec<Missing>, PipelineError> {
+    let mut missing = Vec::new();
+    for (number, (side, run, keys)) in sides.into_iter().enumerate() {
+        if what.extra.runs_anything() {
+            bench.workbench.seat(Seat::Kept(side.seat()))?;
+        }
+        let mut hands = Hands {
+            launcher: &mut bench.launcher,
+            scratch: bench.scratch.path(),
+            limits: limits(what.settings),
+            store: &mut *store,
+            events: &mut *events,
+            cancel,
+        };
+        for (index, both) in what.benchmarks.iter().enumerate() {
+            let Some(measurement) = hands.store.measurement(run, &both.id)? else { continue };
+            let target = &side.prepared.targets[if number == 0 { both.base } else { both.head }];
+            let iteration_ns = firsts[index].median(0).unwrap_or(UNKNOWN_NS);
+            let taken = what.extra.after(&mut hands, target, (keys[index], &measurement), iteration_ns)?;
+            notes[index]
+                .extend(taken.notes.into_iter().filter(|note| !notes[index].contains(note)).collect::<Vec<_>>());
+            missing.extend(taken.missing);
+        }
+    }
+    Ok(missing)
+}
+
+/// Nanoseconds of an iteration of which nothing is known.
+const UNKNOWN_NS: f64 = 1_000.0;
 
 /// Whether a metric that may fail the gate, besides the one that decides, is suspected.
 fn suspected_by_another_metric(
@@ -273,6 +324,7 @@ impl Pass<'_> {
             budget: what.settings.budget,
             seed: self.seed,
             copy,
+            extra: &what.extra,
         };
         link_pools(bench, &wanted, clock, events, cancel)
     }

@@ -2,7 +2,7 @@
 
 use crate::build::{BuildError, LockError};
 use crate::judge::AcceptedError;
-use crate::model::BenchmarkId;
+use crate::model::{BenchmarkId, MetricId};
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::store::StoreError;
@@ -106,6 +106,14 @@ pub enum PipelineError {
         /// The line that installs it.
         install: &'static str,
     },
+    /// A metric was asked for, strictly, and cannot be had here.
+    #[error("`{metric}` was not taken: {reason}")]
+    NoMetric {
+        /// Which.
+        metric: MetricId,
+        /// Why, with what would help.
+        reason: String,
+    },
     /// A change that was never shown cannot be accepted.
     #[error("nothing to accept: {reason}")]
     NothingToAccept {
@@ -173,6 +181,7 @@ impl PipelineError {
             ),
             Self::NoMergeBase { .. } => Some("compare them directly: `A..B`".to_owned()),
             Self::NoWitness { install } => Some(format!("install it with `{install}`")),
+            Self::NoMetric { .. } => Some("`cargo perfguard doctor` tells which metrics work here".to_owned()),
             Self::NothingToAccept { .. } => Some("`cargo perfguard compare` shows a change first".to_owned()),
             Self::Process(_) | Self::Cache(_) | Self::Interrupted => None,
         }

@@ -7,6 +7,7 @@ use super::comparing::{Compared, Outcome};
 use super::identical::Same;
 use super::matching::{Both, Single};
 use super::metrics::Recorded;
+use super::plain::Plain;
 use super::sides::PreparedSide;
 use super::{PipelineError, Place};
 use crate::analyse::{conclude, estimate, suite_wide};
@@ -233,9 +234,29 @@ impl Judging<'_> {
         if matches!(one.verdict, Verdict::Untrusted | Verdict::Failed) {
             return findings;
         }
+        findings.extend(self.plain_findings(rules, recorded));
         for (metric, direction) in recorded.others(&decides) {
-            let Some(first) = recorded.test(&metric, rules.threshold, Stage::First) else { continue };
+            if self.is_plain(&metric) {
+                continue;
+            }
+            let is_asked = self.request.settings.metrics.contains(&metric);
+            let said = |message: String, ratio| Finding { metric: metric.clone(), message, ratio, fails_gate: false };
+            let Some(first) = recorded.test(&metric, rules.threshold, Stage::First) else {
+                // That it is not there at all is a remark already.
+                if is_asked && !values(&metric).is_empty() {
+                    let message = format!(
+                        "{metric} was not judged: the iterations of both sides are not known to be equal, or there is none of it"
+                    );
+                    findings.push(said(message, None));
+                }
+                continue;
+            };
             if !first.is_suspect() {
+                if is_asked {
+                    let ratio = first.effect().map(|effect| effect.ratio);
+                    let size = ratio.map(change).unwrap_or_default();
+                    findings.push(said(format!("{metric} {size}, no change shown"), ratio));
+                }
                 continue;
             }
             let more_is_worse = direction == Direction::LowerIsBetter;
@@ -248,6 +269,30 @@ impl Judging<'_> {
             let fails_gate = confirmed.verdict == Verdict::Regressed && rules.gate && self.gates(&metric, false);
             let ratio = effect.map(|effect| effect.ratio);
             findings.push(Finding { message: format!("{metric} {size}, {sure}"), metric, ratio, fails_gate });
+        }
+        findings
+    }
+
+    /// Whether values of a metric are compared as they are: they have no spread, or there is one a side.
+    fn is_plain(&self, metric: &MetricId) -> bool {
+        metric.is_exact() || self.request.options.own_metrics.iter().any(|own| own.metric.id == *metric)
+    }
+
+    /// What became of the metrics that are compared as they are.
+    fn plain_findings(&self, rules: &Rules, recorded: &Recorded) -> Vec<Finding> {
+        let decides = recorded.head.harness.kind.decides();
+        let mut findings = Vec::new();
+        for metric in recorded.head.metrics() {
+            let is_counted = metric.id == MetricId::INSTRUCTIONS && decides != MetricId::INSTRUCTIONS;
+            if !self.is_plain(&metric.id) && !is_counted {
+                continue;
+            }
+            let Some((base, head)) = recorded.plain(&metric.id) else { continue };
+            let plain = Plain { metric: &metric, base, head, threshold: rules.threshold };
+            let is_own = !metric.id.is_exact() && !is_counted;
+            if plain.moved() || is_own || self.request.settings.metrics.contains(&metric.id) {
+                findings.push(plain.finding(rules.gate && self.gates(&metric.id, false)));
+            }
         }
         findings
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::extra::Extra;
 use super::matching::Both;
 use super::prepare::Bench;
 use super::sides::PreparedSide;
@@ -11,7 +12,7 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::measure::{PairTarget, SideProgram, driver_for};
-use crate::model::{Artifact, Layouts, TargetKind};
+use crate::model::{Artifact, BenchmarkId, Layouts, TargetKind};
 
 /// How many layouts of each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,16 @@ pub(super) struct Wanted<'a> {
     pub(super) seed: u64,
     /// The kept folder of base's copy, where there are null pairs.
     pub(super) copy: Option<&'a str>,
+    /// What is wanted of executables.
+    pub(super) extra: &'a Extra<'a>,
+}
+
+impl<'a> Wanted<'a> {
+    /// The benchmarks of two sides' targets.
+    fn ids_of(&self, base: usize, head: usize) -> impl Iterator<Item = &'a BenchmarkId> + Clone {
+        let benchmarks = self.benchmarks;
+        benchmarks.iter().filter(move |both| (both.base, both.head) == (base, head)).map(|both| &both.id)
+    }
 }
 
 /// Links the pools of every target that has one of the benchmarks.
@@ -108,6 +119,7 @@ pub(super) fn link_pools(
             artifact: artifact.clone(),
             layouts: artifacts.into_iter().map(|one| one.program).collect(),
             seat: seat.to_owned(),
+            fixed: wanted.extra.of_executable(artifact, wanted.ids_of(*base, *head)),
         };
         let mut sides =
             vec![side(bases, &base_artifact, wanted.base.seat()), side(heads, &head_artifact, wanted.head.seat())];

@@ -1,7 +1,7 @@
 //! Metrics beside the one that decides, from the pairs that are recorded.
 
 use super::PipelineError;
-use crate::analyse::{Known, PairedTest, TestPlan};
+use crate::analyse::{Known, PairedTest, TestPlan, estimate};
 use crate::model::{
     BenchmarkId, Direction, Measurement, MetricId, Observation, PairRecord, RunId, Stage, built_in_metrics,
 };
@@ -50,6 +50,16 @@ impl Recorded {
         all.filter(|(id, _)| id != decides && *id != MetricId::WALL_TIME && *id != MetricId::INSTRUCTIONS).collect()
     }
 
+    /// A metric whose values are compared as they are: base's and head's medians, where both have some.
+    pub(super) fn plain(&self, metric: &MetricId) -> Option<(f64, f64)> {
+        let median = |side: &Measurement| {
+            let decides = side.harness.kind.decides();
+            let values = side.observations.iter().filter_map(|observation| observation.metric(metric, &decides));
+            Some(estimate(&values.collect::<Vec<_>>())?.median)
+        };
+        Some((median(&self.base)?, median(&self.head)?)).filter(|_| !self.differs_in_meaning(metric))
+    }
+
     /// Whether a side gives a metric of its own in another unit or direction than the other.
     fn differs_in_meaning(&self, metric: &MetricId) -> bool {
         let meaning = |side: &Measurement| side.own_metrics().into_iter().find(|own| own.id == *metric);
@@ -58,6 +68,9 @@ impl Recorded {
 
     /// The test of a metric over one stage's pairs; `None` where it may not be judged, or was not measured.
     pub(super) fn test(&self, metric: &MetricId, threshold: f64, stage: Stage) -> Option<PairedTest> {
+        if metric.is_exact() {
+            return None;
+        }
         let is_total = built_in_metrics().iter().any(|known| known.id == *metric) && *metric != MetricId::PEAK_MEMORY;
         if is_total && !self.same_iterations() || self.differs_in_meaning(metric) {
             return None;

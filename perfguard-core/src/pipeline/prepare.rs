@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{PipelineError, Place, TOOL_VERSION, Tools};
 use crate::build::{Build, BuildRequest, KeepLimits, MachineLock, Workbench, WorkbenchSetup};
 use crate::cancel::CancellationToken;
-use crate::config::{ProgramTarget, Tables};
+use crate::config::{OwnMetric, ProgramTarget, Tables};
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Listing, NotListed};
 use crate::model::{
@@ -41,6 +41,8 @@ pub struct BuildOptions {
     pub tables: Tables,
     /// Programs that are no cargo targets.
     pub programs: Vec<ProgramTarget>,
+    /// The user's own metrics.
+    pub own_metrics: Vec<OwnMetric>,
     /// How much of what is built is kept.
     pub keep: Option<KeepLimits>,
 }

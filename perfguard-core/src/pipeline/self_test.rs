@@ -5,6 +5,7 @@ use perfguard_stats::power::rate_interval;
 use perfguard_stats::quantile::median;
 
 use super::comparing::{Comparing, Outcome, compare_and_record};
+use super::extra::Extra;
 use super::layouts::LayoutChoice;
 use super::matching::{Both, match_sides};
 use super::prepare::{Bench, BuildOptions, limits};
@@ -147,6 +148,7 @@ impl Asked<'_> {
             gate: &[],
             most_pairs: None,
             slowdown: 1.0 + self.slowdown,
+            extra: Extra::none(tables),
         };
         let compared = compare_and_record(bench, &what, store, clock, events, cancel)?;
         if compared.interrupted {

@@ -1,6 +1,7 @@
 //! The second witness: instructions of what time left undecided.
 
 use super::compare::counted;
+use super::extra::lacks_valgrind;
 use super::matching::Both;
 use super::prepare::{Bench, limits};
 use super::sides::PreparedSide;
@@ -8,9 +9,7 @@ use super::{CompareRequest, PipelineError};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::measure::{
-    CountedPair, INSTALL_VALGRIND, NotCounted, Session, count_instructions, driver_for, find_valgrind,
-};
+use crate::measure::{CountedPair, INSTALL_VALGRIND, NotCounted, Session, count_instructions, driver_for};
 use crate::model::{Comparison, Failure, FailureKind, Finding, MetricId, Verdict};
 use crate::process::Limits;
 use crate::report::format::{change, count};
@@ -19,12 +18,6 @@ use crate::report::format::{change, count};
 const PATIENCE: u32 = 10;
 /// A change of a count this small is none: the last digits of a slope (0.0001 is 0.01 %).
 const NO_CHANGE: f64 = 1e-4;
-
-/// Whether there is no Valgrind on the search path that a side's programs are started with.
-pub(super) fn is_missing(side: &PreparedSide) -> bool {
-    let artifacts = side.prepared.targets.iter().filter_map(|target| target.artifact.as_ref());
-    artifacts.into_iter().next().is_some_and(|artifact| find_valgrind(artifact).is_none())
-}
 
 /// Counts the instructions of both sides of every undecided benchmark, and writes what that says into its row. Gives what
 /// the user should know of the whole.
@@ -52,7 +45,7 @@ pub(super) fn call_witness(
     if open.is_empty() {
         return Ok(Vec::new());
     }
-    if is_missing(base) {
+    if lacks_valgrind(&base.prepared) {
         let what = counted(open.len(), "benchmark");
         return Ok(vec![format!(
             "the instructions of {what} were not counted: Valgrind is not installed: `{INSTALL_VALGRIND}`"

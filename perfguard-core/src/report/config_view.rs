@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::table::{Style, wrap};
 use crate::config::{Config, Value};
+use crate::model::Direction;
 
 /// `config show`.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -74,13 +75,35 @@ impl ConfigView {
                 settings,
             }
         });
-        let tables = tables.chain(programs).collect();
+        let metrics = config.own_metrics.iter().map(|own| {
+            let row = |key: &str, value: Vec<String>| ConfigRow {
+                key: key.to_owned(),
+                value,
+                origin: own.origin.to_string(),
+            };
+            let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            let better = match own.metric.direction {
+                Direction::LowerIsBetter => "lower",
+                Direction::HigherIsBetter => "higher",
+            };
+            let mut settings = vec![
+                row("name", vec![own.metric.id.to_string()]),
+                row("unit", vec![word(serde_json::json!(own.metric.unit))]),
+                row("direction", vec![better.to_owned()]),
+                row("command", own.command.clone()),
+            ];
+            settings.extend(own.timeout.map(|time| row("timeout", vec![format!("{}ms", time.as_millis())])));
+            ConfigTable { name: METRIC.to_owned(), benchmarks: own.benchmarks.clone(), settings }
+        });
+        let tables = tables.chain(programs).chain(metrics).collect();
         Self { version: super::view::VERSION, kind: "config", settings: settings.collect(), tables }
     }
 }
 
 /// The name of the tables of programs, of which there are several.
 const PROGRAM: &str = "target";
+/// That of the user's own metrics.
+const METRIC: &str = "metric";
 
 /// The settings as lines of TOML, each with its origin behind it.
 pub fn config_text(view: &ConfigView, style: Style) -> String {
@@ -95,9 +118,9 @@ pub fn config_text(view: &ConfigView, style: Style) -> String {
         rows.push((line(&row.key, &row.value, lists(&row.key)), &row.origin));
     }
     for table in &view.tables {
-        let is_program = table.name == PROGRAM;
-        rows.push((if is_program { "[[target]]".to_owned() } else { format!("[{}]", table.name) }, ""));
-        if table.name.starts_with("category") {
+        let is_program = table.name == PROGRAM || table.name == METRIC;
+        rows.push((if is_program { format!("[[{}]]", table.name) } else { format!("[{}]", table.name) }, ""));
+        if table.name.starts_with("category") || table.name == METRIC && !table.benchmarks.is_empty() {
             rows.push((line("benchmarks", &table.benchmarks, true), ""));
         }
         rows.extend(table.settings.iter().map(|row| {

@@ -3,7 +3,7 @@
 use super::format::{amount, bytes, change, count, duration, one_line, percent};
 use super::table::{Column, Row, Style, render, wrap};
 use super::view::{BenchmarkRow, NotMeasuredRow, RunView};
-use crate::model::{Harness, MetricId, NotMeasured, Note};
+use crate::model::{Harness, MetricId, NotMeasured, Note, built_in_metrics};
 
 /// The run's table, what was not measured and what failed, and a line that says which run it is.
 pub fn run_table(view: &RunView, style: Style) -> String {
@@ -29,7 +29,7 @@ pub fn run_table(view: &RunView, style: Style) -> String {
         rows.extend(shared.iter().map(|note| remark(note)));
         for row in benchmarks {
             rows.push(Row::Cells(cells(row)));
-            rows.extend(own_metrics(row).map(Row::Remark));
+            rows.extend(more_metrics(row, &view.run.settings.metrics).map(Row::Remark));
             rows.extend(row.notes.iter().filter(|note| !shared.contains(note)).map(remark));
         }
     }
@@ -52,11 +52,11 @@ fn shared_notes(benchmarks: &[BenchmarkRow]) -> Vec<&Note> {
     first.notes.iter().filter(|note| known.iter().all(|row| row.notes.contains(note))).collect()
 }
 
-/// The medians of the metrics that the bench defines itself.
-fn own_metrics(row: &BenchmarkRow) -> Option<String> {
-    let shown: Vec<String> = row
-        .own_metrics
-        .iter()
+/// The medians of the metrics that the user asked for, and of those that the bench or the user defines.
+fn more_metrics(row: &BenchmarkRow, asked: &[MetricId]) -> Option<String> {
+    let asked = built_in_metrics().into_iter().filter(|metric| asked.contains(&metric.id) && metric.id != row.decides);
+    let shown: Vec<String> = asked
+        .chain(row.own_metrics.iter().cloned())
         .filter_map(|metric| {
             let estimate = row.estimates.get(&metric.id)?;
             Some(format!("{} {}", metric.id, amount(metric.unit, estimate.median)))

@@ -44,6 +44,7 @@ fn run(number: u32) -> Run {
             budget: std::time::Duration::from_mins(1),
             timeout: std::time::Duration::from_mins(1),
             output_limit: 1,
+            metrics: Vec::new(),
             seed: u64::MAX,
             filter: vec!["x".into()],
             exact: true,

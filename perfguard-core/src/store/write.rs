@@ -141,6 +141,32 @@ impl Store {
             .ok_or_else(|| StoreError::Damaged { path: self.path.clone(), what: format!("metric `{id}`") })
     }
 
+    /// Adds values of a metric to observations that were written: the first to the first, and so on. A value that is there
+    /// already gives way.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or one of those observations cannot be read.
+    pub fn attach(&mut self, measurement: MeasurementKey, metric: &Metric, values: &[f64]) -> Result<(), StoreError> {
+        let key = self.metric_key(&metric.id, std::slice::from_ref(metric))?;
+        let find = "SELECT started_at, value, data FROM observation WHERE measurement = ?1 AND sequence = ?2";
+        for (sequence, added) in values.iter().enumerate() {
+            let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+            let mut statement = self.connection.prepare_cached(find).map_err(self.failed())?;
+            let row = statement.query_row(params![measurement.0, sequence], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?, row.get::<_, Vec<u8>>(2)?))
+            });
+            let (started_at, value, blob) = row.map_err(self.failed())?;
+            let (observation, mut metrics) = codec::decode(&blob, started_at, value)
+                .ok_or_else(|| StoreError::Damaged { path: self.path.clone(), what: "an observation".to_owned() })?;
+            metrics.retain(|(known, _)| *known != key);
+            metrics.push((key, *added));
+            let blob = codec::encode(&observation, &metrics);
+            let sql = "UPDATE observation SET data = ?3 WHERE measurement = ?1 AND sequence = ?2";
+            self.connection.execute(sql, params![measurement.0, sequence, blob]).map_err(self.failed())?;
+        }
+        Ok(())
+    }
+
     /// Ends a benchmark's measurement.
     ///
     /// # Errors

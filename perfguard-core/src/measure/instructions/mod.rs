@@ -80,29 +80,39 @@ pub fn count_instructions(
     iteration_ns: f64,
     seat: &mut dyn FnMut(bool) -> Result<(), Failure>,
 ) -> Result<CountedPair, NotCounted> {
-    let counting = driver.counting();
-    if matches!(counting, Counting::NotPossible) {
-        return Err(NotCounted::Harness);
-    }
     let base = session.artifact;
-    if !base.run.runner.is_empty() || !head.run.runner.is_empty() {
-        return Err(NotCounted::Runner);
-    }
-    let more = (MOST_NS / iteration_ns.max(1.0)).clamp(f64::from(FEW), MOST_MORE);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 10 and 2,000")]
-    let plan = Plan { counting, name, driver, more: more as u32 };
+    let plan = Plan::new(driver, name, iteration_ns, &[base, head])?;
     seat(false).map_err(NotCounted::Failed)?;
     let first = plan.count(session, base)?;
     let again = plan.count(session, base)?;
     let own = plan.own_cost(session, base, first)?;
     seat(true).map_err(NotCounted::Failed)?;
     let counted = plan.count(session, head)?;
-    let per_iteration = counting != Counting::Whole;
+    let per_iteration = plan.counting != Counting::Whole;
     let side = |count: f64| Counted { instructions: count - own, per_iteration };
     let pair =
         CountedPair { base: side(first), head: side(counted), repeats_within: ((again - first) / (first - own)).abs() };
     let makes_sense = |counted: Counted| counted.instructions.is_finite() && counted.instructions > 0.0;
     if makes_sense(pair.base) && makes_sense(pair.head) { Ok(pair) } else { Err(NotCounted::NoSlope) }
+}
+
+/// Counts one side's benchmark, for itself: the same `iteration_ns` makes two counts comparable.
+///
+/// # Errors
+/// Why nothing was counted.
+pub fn count_alone(
+    session: &mut Session<'_>,
+    driver: &dyn Driver,
+    name: &str,
+    iteration_ns: f64,
+) -> Result<Counted, NotCounted> {
+    let plan = Plan::new(driver, name, iteration_ns, &[session.artifact])?;
+    let artifact = session.artifact;
+    let count = plan.count(session, artifact)?;
+    let instructions = count - plan.own_cost(session, artifact, count)?;
+    let per_iteration = plan.counting != Counting::Whole;
+    let makes_sense = instructions.is_finite() && instructions > 0.0;
+    makes_sense.then_some(Counted { instructions, per_iteration }).ok_or(NotCounted::NoSlope)
 }
 
 /// How one benchmark is counted on both sides.
@@ -114,7 +124,26 @@ struct Plan<'a> {
     more: u32,
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    /// A plan for benchmarks of these executables.
+    fn new(
+        driver: &'a dyn Driver,
+        name: &'a str,
+        iteration_ns: f64,
+        artifacts: &[&Artifact],
+    ) -> Result<Self, NotCounted> {
+        let counting = driver.counting();
+        if matches!(counting, Counting::NotPossible) {
+            return Err(NotCounted::Harness);
+        }
+        if artifacts.iter().any(|artifact| !artifact.run.runner.is_empty()) {
+            return Err(NotCounted::Runner);
+        }
+        let more = (MOST_NS / iteration_ns.max(1.0)).clamp(f64::from(FEW), MOST_MORE);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 10 and 2,000")]
+        Ok(Self { counting, name, driver, more: more as u32 })
+    }
+
     /// Instructions of one iteration, a sample's own cost included; or of the whole process.
     fn count(&self, session: &mut Session<'_>, artifact: &Artifact) -> Result<f64, NotCounted> {
         let exactly = |iterations: u32| match self.counting {
@@ -216,14 +245,19 @@ fn explained(mut failure: Failure) -> NotCounted {
 }
 
 impl NotCounted {
+    /// In words without final period.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Harness => "its harness decides by the clock how often it runs",
+            Self::Runner => "a runner of your own starts it",
+            Self::Failed(failure) => &failure.message,
+            Self::NoSlope => "more iterations did not take more of them",
+        }
+    }
+
     /// As a remark of a row.
     pub fn in_a_row(&self) -> Note {
-        Note(match self {
-            Self::Harness => "instructions not counted: its harness decides by the clock how often it runs".to_owned(),
-            Self::Runner => "instructions not counted: a runner of your own starts it".to_owned(),
-            Self::Failed(failure) => format!("instructions not counted: {}", failure.message),
-            Self::NoSlope => "instructions not counted: more iterations did not take more of them".to_owned(),
-        })
+        Note(format!("instructions not counted: {}", self.why()))
     }
 }
 

@@ -76,6 +76,7 @@ fn view() -> RunView {
             budget: std::time::Duration::from_mins(1),
             timeout: std::time::Duration::from_mins(1),
             output_limit: 1,
+            metrics: Vec::new(),
             seed: 1,
             filter: Vec::new(),
             exact: false,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::model::{Direction, IterationControl, Metric, MetricId, Sample, Unit, built_in_metrics};
+use crate::model::{Direction, IterationControl, Metric, MetricId, Sample, Unit, built_in_metrics, is_metric_name};
 
 /// The version of the protocol that is spoken here.
 pub(super) const VERSION: u64 = 1;
@@ -161,9 +161,7 @@ fn observation(words: ObservationWords) -> Result<Message, String> {
 
 fn metric(words: MetricWords) -> Result<Message, String> {
     let MetricWords { id, name, value, unit, direction } = words;
-    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if !is_name {
+    if !is_metric_name(&name) {
         return Err(format!("`metric`: `{name}` is no name of lower-case letters, digits and `-`"));
     }
     let direction = match direction {
