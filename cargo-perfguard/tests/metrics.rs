@@ -158,3 +158,20 @@ fn sizes_and_the_users_own_are_compared_as_they_are_and_gate_like_any_other() {
     assert!(findings.contains("executable-size is ") && findings.contains("above its limit of 1 KiB"), "{findings}");
     assert!(!findings.contains("accuracy is"), "{findings}");
 }
+
+#[test]
+fn doctor_names_every_metric_with_whether_it_works_here() {
+    let environment = TestEnvironment::scripted("a: 100\n");
+    environment.write("perfguard.toml", &(metric("own", "\"cat a\"") + &metric("absent", "\"./no-such-program\"")));
+    let view = environment.perfguard(&["doctor", "--no-noise-floor", "--format", "json"]).expect_code(0).json();
+    let rows = view["metrics"].as_array().unwrap();
+    let state = |name: &str| {
+        let is_it = |row: &&serde_json::Value| row["metric"].as_str().unwrap().split(", ").any(|one| one == name);
+        rows.iter().find(is_it).unwrap_or_else(|| panic!("no row of {name}"))["ability"].clone()
+    };
+    for name in ["wall-time", "instructions", "user-time", "bytes-written", "executable-size", "hardware counters"] {
+        assert!(state(name)["state"].is_string());
+    }
+    assert_eq!(state("own")["state"], "works");
+    assert_eq!(state("absent")["reason"], "there is no `./no-such-program`");
+}

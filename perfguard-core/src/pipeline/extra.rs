@@ -104,7 +104,8 @@ impl<'a> Extra<'a> {
         ids: impl Iterator<Item = &'i BenchmarkId> + Clone,
     ) -> BTreeMap<MetricId, f64> {
         let wanted = |metric: &str| ids.clone().any(|id| self.is_wanted(metric, id));
-        if !Executable.offers().iter().any(|offer| wanted(offer.metric)) {
+        // What a program of `[[target]]` runs is no executable that was built here.
+        if !artifact.program.is_absolute() || !Executable.offers().iter().any(|offer| wanted(offer.metric)) {
             return BTreeMap::new();
         }
         Executable.of_executable(&artifact.program).into_iter().filter(|(metric, _)| wanted(&metric.0)).collect()

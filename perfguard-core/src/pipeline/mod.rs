@@ -38,7 +38,7 @@ pub use baseline::{
 };
 pub use clean::{CleanScope, clean};
 pub use compare::{CompareOutcome, CompareRequest, CompareRules, compare};
-pub use doctor::{DoctorRequest, doctor};
+pub use doctor::{DoctorRequest, doctor, own_metric_rows};
 pub use error::PipelineError;
 pub use layouts::LayoutChoice;
 pub use list::list_benchmarks;

@@ -49,7 +49,7 @@ fn command(session: &Session<'_>, args: &[&str], env: &[(&str, OsString)]) -> Co
 }
 
 /// A runner named without a slash is looked for on its own search path, as a shell would.
-fn found_on_path(program: PathBuf, env: &[(OsString, OsString)]) -> PathBuf {
+pub(super) fn found_on_path(program: PathBuf, env: &[(OsString, OsString)]) -> PathBuf {
     if program.components().count() > 1 {
         return program;
     }

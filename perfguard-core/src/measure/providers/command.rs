@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::super::drivers::found_on_path;
 use super::{Observed, Offer, Provider};
 use crate::config::OwnMetric;
 use crate::process::{CommandSpec, Exit, Finished, Limits, ProcessError};
@@ -48,6 +49,11 @@ impl Command<'_> {
         Limits { timeout: self.0.timeout.unwrap_or(usual.timeout), ..usual }
     }
 
+    /// Whether its program is there to be started in a workspace with this root and environment.
+    pub fn is_there(&self, root: &Path, env: &[(OsString, OsString)]) -> bool {
+        self.0.command.first().is_some_and(|program| resolved(program, root, env).is_file())
+    }
+
     fn run(&self, observed: &mut Observed<'_>) -> Result<Finished, String> {
         let could_not = |error: &dyn std::fmt::Display| format!("its results could not be written: {error}");
         let results = tempfile::tempdir_in(observed.scratch).map_err(|error| could_not(&error))?;
@@ -64,7 +70,7 @@ impl Command<'_> {
         env.extend(VARIABLES.iter().zip(values).map(|((name, _), value)| (OsString::from(name), value)));
         let (program, args) = self.0.command.split_first().expect("the configuration checks that there is a word");
         let spec = CommandSpec {
-            program: resolved(program, observed.root),
+            program: resolved(program, observed.root, &env),
             args: args.iter().map(OsString::from).collect(),
             env,
             cwd: observed.root.to_owned(),
@@ -78,8 +84,8 @@ impl Command<'_> {
 }
 
 /// A word with a slash is a path from the root; any other is looked for on `PATH`.
-fn resolved(program: &str, root: &Path) -> PathBuf {
-    if program.contains('/') { root.join(program) } else { PathBuf::from(program) }
+fn resolved(program: &str, root: &Path, env: &[(OsString, OsString)]) -> PathBuf {
+    if program.contains('/') { root.join(program) } else { found_on_path(PathBuf::from(program), env) }
 }
 
 /// What a command printed, as numbers, or what is wrong with it.
