@@ -142,7 +142,7 @@ fn sizes_and_the_users_own_are_compared_as_they_are_and_gate_like_any_other() {
     let view = environment.perfguard(&compare).expect_code(0).json();
     let said = |view: &serde_json::Value| row(view, "comparisons", "a")["findings"].clone();
     let findings = said(&view).to_string();
-    assert!(findings.contains("accuracy -15.8 %") && findings.contains("0.95 → 0.8"), "{findings}");
+    assert!(findings.contains("accuracy -15.8 %") && findings.contains("95 % → 80 %"), "{findings}");
     assert!(findings.contains("executable-size the same: "), "{findings}");
     assert!(findings.contains("user-time") && !findings.contains("\"fails_gate\":true"), "{findings}");
     environment.write("perfguard.toml", &format!("[compare]\ngate = [\"accuracy\"]\n{own}"));
