@@ -72,11 +72,12 @@ impl ConfigError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            Self::UnknownKey { nearest: Some(nearest), .. } | Self::UnknownMetric { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean `{nearest}`?"))
+            }
             Self::UnknownKey { nearest: None, .. } => {
                 Some("`cargo perfguard config show` lists the keys there are".to_owned())
             }
-            Self::UnknownMetric { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownMetric { known, .. } => Some(format!("there are {}", known.join(", "))),
             Self::Exists(_) => Some("`cargo perfguard config show` tells what it says".to_owned()),
             Self::Syntax { .. } | Self::Value { .. } | Self::Unreadable { .. } | Self::Unwritable { .. } => None,

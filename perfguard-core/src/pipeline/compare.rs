@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::clean::keep_within;
 use super::comparing::{Compared, Comparing, compare_and_record};
-use super::extra::{Extra, lacks_valgrind, require_valgrind};
+use super::extra::{Extra, require_valgrind};
 use super::identical::{Same, identical_targets};
 use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
@@ -19,7 +19,6 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::EventSink;
 use crate::judge::{GateReport, Rules};
-use crate::measure::INSTALL_VALGRIND;
 use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide, Verdict};
 use crate::plan::{Filter, nearest_ids};
 use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
@@ -153,10 +152,7 @@ pub(super) fn compare_sides(
 ) -> Result<CompareOutcome, PipelineError> {
     let Matched { both, single } = match_sides(&base.prepared, &head.prepared, &request.filter);
     require_benchmarks(place, base, head, &request.filter, both.is_empty() && single.is_empty())?;
-    if request.rules.witness && request.rules.strict && lacks_valgrind(&base.prepared) {
-        return Err(PipelineError::NoWitness { install: INSTALL_VALGRIND });
-    }
-    require_valgrind(&request.settings, request.rules.strict, &base.prepared)?;
+    require_valgrind(&request.settings, &request.rules, &base.prepared)?;
     let mut remarks = differences(base, head);
     let same = if request.rules.force {
         BTreeMap::new()

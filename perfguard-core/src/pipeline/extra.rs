@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::compare::CompareRules;
 use super::prepare::{Bench, BuildOptions, Prepared, PreparedTarget};
 use super::{PipelineError, Place};
 use crate::cancel::CancellationToken;
@@ -101,7 +102,7 @@ impl<'a> Extra<'a> {
     pub(super) fn of_executable<'i>(
         &self,
         artifact: &Artifact,
-        ids: impl Iterator<Item = &'i BenchmarkId> + Clone,
+        ids: &(impl Iterator<Item = &'i BenchmarkId> + Clone),
     ) -> BTreeMap<MetricId, f64> {
         let wanted = |metric: &str| ids.clone().any(|id| self.is_wanted(metric, id));
         // What a program of `[[target]]` runs is no executable that was built here.
@@ -156,9 +157,12 @@ impl<'a> Extra<'a> {
             }
         }
         for metric in self.asked.iter().filter(|metric| **metric != decides && **metric != MetricId::INSTRUCTIONS) {
-            let is_own = self.own.iter().any(|own| own.metric.id == *metric);
+            let own = self.own.iter().find(|own| own.metric.id == *metric);
+            if own.is_some_and(|own| !own.is_of(&measurement.id)) {
+                taken.notes.push(Note(format!("`{metric}` was not taken: its `benchmarks` leave this one out")));
+            }
             let is_there = measurement.observations.iter().any(|one| one.metrics.contains_key(metric));
-            if !is_own && !is_there && *metric != MetricId::WALL_TIME {
+            if own.is_none() && !is_there && *metric != MetricId::WALL_TIME {
                 taken.miss(metric.clone(), why_not(metric, measurement));
             }
         }
@@ -174,6 +178,16 @@ impl<'a> Extra<'a> {
         taken: &mut Taken,
     ) -> Result<(), PipelineError> {
         let metric = &own.metric;
+        match measurement.own_metrics().into_iter().find(|known| known.id == metric.id) {
+            // The bench gives it, or an earlier part of the run took it.
+            Some(known) if known == *metric => return Ok(()),
+            Some(_) => {
+                let reason = "the bench gives a metric of this name in another unit or direction";
+                taken.miss(metric.id.clone(), reason.to_owned());
+                return Ok(());
+            }
+            None => {}
+        }
         hands.events.event(Event::Detail(format!("taking `{}` of `{}`", metric.id, measurement.id)));
         let mut observed = Observed {
             launcher: &mut *hands.launcher,
@@ -185,10 +199,6 @@ impl<'a> Extra<'a> {
             limits: hands.limits,
             cancel: hands.cancel,
         };
-        if measurement.own_metrics().iter().any(|known| known.id == metric.id) {
-            taken.miss(metric.id.clone(), "the bench gives a metric of this name itself".to_owned());
-            return Ok(());
-        }
         match Command(own).of_benchmark(&mut observed) {
             Ok(values) => {
                 let most = measurement.observations.len().min(values.len());
@@ -231,8 +241,16 @@ pub(super) fn lacks_valgrind(prepared: &Prepared) -> bool {
 }
 
 /// Whoever asks strictly for instructions is told before anything is measured that there is no Valgrind.
-pub(super) fn require_valgrind(settings: &RunSettings, strict: bool, prepared: &Prepared) -> Result<(), PipelineError> {
-    if strict && settings.metrics.contains(&MetricId::INSTRUCTIONS) && lacks_valgrind(prepared) {
+///
+/// # Errors
+/// That there is none.
+pub(super) fn require_valgrind(
+    settings: &RunSettings,
+    rules: &CompareRules,
+    prepared: &Prepared,
+) -> Result<(), PipelineError> {
+    let is_asked = rules.witness || settings.metrics.contains(&MetricId::INSTRUCTIONS);
+    if rules.strict && is_asked && lacks_valgrind(prepared) {
         return Err(PipelineError::NoWitness { install: INSTALL_VALGRIND });
     }
     Ok(())

@@ -119,7 +119,7 @@ pub(super) fn link_pools(
             artifact: artifact.clone(),
             layouts: artifacts.into_iter().map(|one| one.program).collect(),
             seat: seat.to_owned(),
-            fixed: wanted.extra.of_executable(artifact, wanted.ids_of(*base, *head)),
+            fixed: wanted.extra.of_executable(artifact, &wanted.ids_of(*base, *head)),
         };
         let mut sides =
             vec![side(bases, &base_artifact, wanted.base.seat()), side(heads, &head_artifact, wanted.head.seat())];

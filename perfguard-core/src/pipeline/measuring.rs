@@ -124,9 +124,9 @@ pub(super) fn measure_and_record(
             events: &mut *events,
             cancel,
         };
-        for index in 0..what.selected.len() {
+        for (index, key) in keys.iter().enumerate() {
             let ended = open.iter().position(|known| *known == index).and_then(|job| ended[job].take());
-            missing.extend(take_extra(&mut hands, what, (run, index, keys[index]), ended)?);
+            missing.extend(take_extra(&mut hands, what, (run, index, *key), ended)?);
         }
     }
     let interrupted = interrupted || cancel.is_cancelled();
@@ -346,7 +346,7 @@ fn plan<'a>(
             name: &id.name,
             statistic,
             memory: None,
-            fixed: what.extra.of_executable(artifact, std::iter::once(id)),
+            fixed: what.extra.of_executable(artifact, &std::iter::once(id)),
         });
     }
     (planned, jobs)

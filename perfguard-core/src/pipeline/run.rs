@@ -97,7 +97,7 @@ pub fn run_working_tree(
     let prepared = bench.prepare(place, tools, &tree, &What::WorkingTree, &request.options, limits, events, cancel)?;
     require_targets(place, &prepared)?;
     let selected = select(&prepared, &request.filter)?;
-    require_valgrind(&request.settings, request.rules.strict, &prepared)?;
+    require_valgrind(&request.settings, &request.rules, &prepared)?;
     let what = Measuring {
         tables: &request.options.tables,
         command: RunCommand::Run,

@@ -375,6 +375,26 @@ fn an_unfinished_run_is_found_by_what_it_measures_and_goes_on_where_it_stopped()
 }
 
 #[test]
+fn values_that_are_attached_later_join_the_first_observations_and_replace_earlier_ones() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    let run = run(1);
+    let key = begin(&mut store, &run);
+    for sequence in 0..3 {
+        store.add_observation(key, sequence, &observation(1.0)).unwrap();
+    }
+    let metric = Metric { id: MetricId("accuracy".into()), ..own_metric(Unit::Ratio) };
+    store.attach(key, &metric, &[0.5, 0.25]).unwrap();
+    store.attach(key, &metric, &[0.75]).unwrap();
+    let found = store.measurements(run.id).unwrap().remove(0);
+    let values: Vec<_> = found.observations.iter().map(|one| one.metrics.get(&metric.id).copied()).collect();
+    assert_eq!(values, [Some(0.75), Some(0.25), None]);
+    assert_eq!(found.own_metrics(), [metric.clone(), own_metric(Unit::Ratio)]);
+    assert_eq!(found.observations[2], observation(1.0), "the others are as they were");
+    assert!(store.attach(key, &metric, &[0.0; 4]).is_err(), "there are three");
+}
+
+#[test]
 fn a_metric_that_a_bench_gives_another_unit_keeps_the_old_one_where_it_was_measured() {
     let (_folder, location) = location();
     let mut store = Store::open(&location).unwrap();

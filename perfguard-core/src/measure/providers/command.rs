@@ -45,16 +45,16 @@ impl Provider for Command<'_> {
 }
 
 impl Command<'_> {
-    fn limits(&self, usual: Limits) -> Limits {
+    fn limits(self, usual: Limits) -> Limits {
         Limits { timeout: self.0.timeout.unwrap_or(usual.timeout), ..usual }
     }
 
     /// Whether its program is there to be started in a workspace with this root and environment.
-    pub fn is_there(&self, root: &Path, env: &[(OsString, OsString)]) -> bool {
+    pub fn is_there(self, root: &Path, env: &[(OsString, OsString)]) -> bool {
         self.0.command.first().is_some_and(|program| resolved(program, root, env).is_file())
     }
 
-    fn run(&self, observed: &mut Observed<'_>) -> Result<Finished, String> {
+    fn run(self, observed: &mut Observed<'_>) -> Result<Finished, String> {
         let could_not = |error: &dyn std::fmt::Display| format!("its results could not be written: {error}");
         let results = tempfile::tempdir_in(observed.scratch).map_err(|error| could_not(&error))?;
         let text = serde_json::to_vec(observed.observations).map_err(|error| could_not(&error))?;
@@ -78,7 +78,7 @@ impl Command<'_> {
         };
         observed.launcher.run(&spec, self.limits(observed.limits), observed.cancel).map_err(|error| match error {
             ProcessError::Start { source, .. } => format!("`{program}` could not be started: {source}"),
-            other => other.to_string(),
+            gone @ ProcessError::LauncherGone(_) => gone.to_string(),
         })
     }
 }

@@ -47,6 +47,7 @@ impl Provider for Executable {
 }
 
 /// Bytes of code, and of data.
+#[expect(clippy::wildcard_enum_match_arm, reason = "new kinds of sections are neither until somebody says so")]
 fn sections<'data>(object: &impl Object<'data>) -> (u64, u64) {
     let (mut text, mut data) = (0_u64, 0_u64);
     for section in object.sections() {
@@ -85,7 +86,7 @@ mod tests {
         let found = taken(&own);
         let of = |id: MetricId| found.iter().find(|(known, _)| *known == id).unwrap().1;
         let whole = of(MetricId::EXECUTABLE_SIZE);
-        assert_eq!(whole, size(std::fs::metadata(&own).unwrap().len()));
+        assert!((whole - size(std::fs::metadata(&own).unwrap().len())).abs() < 0.5);
         assert!(of(MetricId::TEXT_SIZE) > 0.0 && of(MetricId::DATA_SIZE) > 0.0);
         assert!(of(MetricId::TEXT_SIZE) < whole);
     }
