@@ -157,7 +157,8 @@ pub(super) fn compare_and_record(
         take_extra(bench, what, sides, &firsts, &mut notes, store, events, cancel)?
     };
     bench.workbench.seat(Seat::Builder)?;
-    let interrupted = ends.contains(&PairsEnd::Interrupted);
+    // Whoever ends a command of theirs has not everything that was asked for.
+    let interrupted = ends.contains(&PairsEnd::Interrupted) || cancel.is_cancelled();
     for (index, end) in ends.iter().enumerate() {
         let (stopped, failure) = match end {
             PairsEnd::Enough => (Stopped::Decided, None),
