@@ -155,7 +155,7 @@ fn sizes_and_the_users_own_are_compared_as_they_are_and_gate_like_any_other() {
     environment.write("perfguard.toml", &format!("{own}{limit}"));
     let view = environment.perfguard(&["compare", "HEAD", "--force", "--format", "json"]).expect_code(100).json();
     let findings = said(&view).to_string();
-    assert!(findings.contains("executable-size is ") && findings.contains("above its limit of 1 KiB"), "{findings}");
+    assert!(findings.contains("executable-size is ") && findings.contains("above its limit of 1.0 KiB"), "{findings}");
     assert!(!findings.contains("accuracy is"), "{findings}");
 }
 

@@ -1,6 +1,7 @@
 //! Metrics beyond those that every process gives: of executables, instructions, and the user's own. Whatever was asked for
 //! and is not there is a remark of its row.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use crate::measure::{
     Command, Executable, INSTALL_VALGRIND, Observed, Provider, Session, count_alone, driver_for, find_valgrind,
     offer_of,
 };
-use crate::model::{Artifact, BenchmarkId, Measurement, MetricId, Note, RunSettings, built_in_metrics};
+use crate::model::{Artifact, ArtifactHash, BenchmarkId, Measurement, MetricId, Note, RunSettings, built_in_metrics};
 use crate::process::{Launcher, Limits};
 use crate::report::format::counted;
 use crate::store::{MeasurementKey, Store};
@@ -33,6 +34,8 @@ pub(super) struct Extra<'a> {
     own: &'a [OwnMetric],
     /// The workspace's root, where every path leads while benches run.
     root: PathBuf,
+    /// What was read of executables: each once.
+    read: RefCell<BTreeMap<ArtifactHash, Vec<(MetricId, f64)>>>,
 }
 
 /// What the commands of one benchmark are run with.
@@ -82,12 +85,19 @@ impl<'a> Extra<'a> {
         gate: &'a [String],
     ) -> Self {
         let root = bench.workbench.tree().join(place.relative(place.workspace.root()));
-        Self { asked: &settings.metrics, gate, tables: &options.tables, own: &options.own_metrics, root }
+        Self {
+            asked: &settings.metrics,
+            gate,
+            tables: &options.tables,
+            own: &options.own_metrics,
+            root,
+            read: RefCell::default(),
+        }
     }
 
     /// Nothing.
     pub(super) fn none(tables: &'a Tables) -> Self {
-        Self { asked: &[], gate: &[], tables, own: &[], root: PathBuf::new() }
+        Self { asked: &[], gate: &[], tables, own: &[], root: PathBuf::new(), read: RefCell::default() }
     }
 
     fn is_wanted(&self, metric: &str, id: &BenchmarkId) -> bool {
@@ -109,7 +119,9 @@ impl<'a> Extra<'a> {
         if !artifact.program.is_absolute() || !Executable.offers().iter().any(|offer| wanted(offer.metric)) {
             return BTreeMap::new();
         }
-        Executable.of_executable(&artifact.program).into_iter().filter(|(metric, _)| wanted(&metric.0)).collect()
+        let mut read = self.read.borrow_mut();
+        let known = read.entry(artifact.hash.clone()).or_insert_with(|| Executable.of_executable(&artifact.program));
+        known.iter().filter(|(metric, _)| wanted(&metric.0)).cloned().collect()
     }
 
     /// Whether anything is run after a benchmark's observations.
