@@ -227,12 +227,40 @@ fn check_is_a_pre_commit_hook_that_stops_a_slow_commit_and_passes_a_harmless_one
 }
 
 #[test]
-fn a_check_whose_time_is_spent_by_building_is_undecided_and_keeps_the_build() {
+fn a_check_builds_nothing_where_nothing_changed_that_a_bench_is_made_from() {
+    let environment = scripted("one: 100\n");
+    environment.write("tests/unused.rs", "#[test]\nfn one() {}\n");
+    environment.commit("a test");
+    let log = environment.cache().join("log");
+    let check = |environment: &TestEnvironment| {
+        std::fs::remove_file(&log).ok();
+        let args = ["check", "--log-file", log.to_str().unwrap(), "--format", "json"];
+        let view = environment.perfguard(&args).expect_code(0).json();
+        (view, std::fs::read_to_string(&log).unwrap().contains("building the working tree"))
+    };
+    let (view, built) = check(&environment);
+    assert_eq!((verdict(&view, "one"), built), ("unchanged".to_owned(), false), "nothing at all changed");
+    environment.write("tests/unused.rs", "#[test]\nfn two() {}\n");
+    environment.write("README.md", "Read me.\n");
+    let (view, built) = check(&environment);
+    assert!(!built && row(&view, "one")["reason"].as_str().unwrap().contains("no input of it changed"), "{view:#}");
+    environment.write("src/lib.rs", "//! A comment.\n");
+    let (view, built) = check(&environment);
+    assert!(built && row(&view, "one")["reason"].as_str().unwrap().contains("identical"), "{view:#}");
+    let forced = environment.perfguard(&["check", "--force", "--format", "json"]).expect_code(0).json();
+    assert!(row(&forced, "one")["evidence"]["pairs"].as_u64().unwrap() > 0, "{forced:#}");
+}
+
+#[test]
+fn a_check_without_time_is_undecided_says_what_to_do_and_fails_under_strict_only() {
     let environment = scripted("one: 100\n");
     environment.write("script.txt", "one: 150\n");
-    let args = ["check", "--within", "100ms", "--format", "json"];
-    let view = environment.perfguard(&args).expect_code(0).json();
-    assert_eq!(verdict(&view, "one"), "undecided");
-    assert!(row(&view, "one")["reason"].as_str().unwrap().contains("what was built is kept"), "{view:#}");
-    environment.perfguard(&["check", "--within", "60s"]).expect_code(100);
+    let before = environment.everything();
+    let spent = environment.perfguard(&["check", "--within", "1ms"]).expect_code(0);
+    assert!(spent.stdout.contains("undecided") && spent.stdout.contains("`--within`"), "{}", spent.stdout);
+    environment.perfguard(&["check", "--within", "1ms", "--strict"]).expect_code(104);
+    let view = environment.perfguard(&["check", "--within", "1ms", "--format", "json"]).expect_code(0).json();
+    assert_eq!(view["not_measured"][0]["reason"]["kind"], "out-of-time");
+    assert_eq!(environment.everything(), before, "the tree is as it was");
+    environment.perfguard(&["check", "--within", "10m"]).expect_code(100);
 }

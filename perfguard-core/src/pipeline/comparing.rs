@@ -100,8 +100,9 @@ pub(super) fn compare_and_record(
 
     let everything: Vec<usize> = (0..what.benchmarks.len()).collect();
     let first_budget = what.settings.budget.mul_f64(FIRST_PART);
-    let pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
+    let mut pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
     let pools = pass.link(bench, what, copy.as_deref(), clock, events, cancel);
+    pass.budget = pass.budget.min(left_for(cancel, FIRST_PART));
     let layouts: Vec<Layouts> = everything.iter().map(|index| pools.layouts[pools.of(what, *index)].clone()).collect();
     let mut planned: Vec<Option<TestPlan>> = vec![None; what.benchmarks.len()];
     let plan_all = &mut |costs: &[Option<Duration>]| {
@@ -132,8 +133,9 @@ pub(super) fn compare_and_record(
     if !suspects.is_empty() && !cancel.is_cancelled() {
         let budget = what.settings.budget.saturating_sub(spent).max(what.settings.budget.mul_f64(1.0 - FIRST_PART));
         let seed = what.settings.seed.wrapping_add(1);
-        let pass = Pass { stage: Stage::Confirmation, members: &suspects, budget, seed };
+        let mut pass = Pass { stage: Stage::Confirmation, members: &suspects, budget, seed };
         let pools = pass.link(bench, what, None, clock, events, cancel);
+        pass.budget = pass.budget.min(left_for(cancel, 1.0));
         let plan_suspects = &mut |_: &[Option<Duration>]| {
             let mut recorder = recorder.borrow_mut();
             for index in &suspects {
@@ -149,6 +151,10 @@ pub(super) fn compare_and_record(
         }
     }
     bench.workbench.seat(Seat::Builder)?;
+    if cancel.is_out_of_time() {
+        // A time limit is a budget, too.
+        ends.iter_mut().filter(|end| **end == PairsEnd::Interrupted).for_each(|end| *end = PairsEnd::Budget);
+    }
 
     let Recorder { store, base_keys, head_keys, notes, nulls, watch, .. } = recorder.into_inner();
     let interrupted = ends.contains(&PairsEnd::Interrupted);
@@ -177,6 +183,11 @@ pub(super) fn compare_and_record(
         })
         .collect();
     Ok(Compared { base_run, head_run, outcomes, nulls, weather: watch.weather(), interrupted })
+}
+
+/// This part of what a time limit leaves; linking layouts has taken some.
+fn left_for(cancel: &CancellationToken, part: f64) -> Duration {
+    cancel.time_left().map_or(Duration::MAX, |left| left.mul_f64(part))
 }
 
 /// Whether a metric that may fail the gate, besides the one that decides, is suspected.

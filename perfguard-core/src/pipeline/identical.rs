@@ -14,7 +14,7 @@ pub(super) type Same = Identity;
 impl Identity {
     /// Whether both sides would run the same.
     pub(super) fn is_same(&self) -> bool {
-        matches!(self, Self::Same { .. })
+        matches!(self, Self::Same { .. } | Self::Untouched)
     }
 }
 
@@ -30,6 +30,13 @@ pub(super) fn identical_targets(
     for both in benchmarks {
         let key = (both.base, both.head);
         if found.contains_key(&key) {
+            continue;
+        }
+        if head.untouched.contains(&head.prepared.targets[both.head].id) {
+            found.insert(key, Same::Untouched);
+            continue;
+        }
+        if !head.is_built {
             continue;
         }
         let side = |side: &'_ PreparedSide, index: usize| -> Option<crate::model::Artifact> {

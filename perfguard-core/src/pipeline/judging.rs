@@ -133,6 +133,10 @@ impl Judging<'_> {
 
     fn identical_one(&self, both: &Both) -> Comparison {
         let left_out = match self.same.get(&(both.base, both.head)) {
+            Some(Identity::Untouched) => {
+                let reason = "no input of it changed: neither built nor run".to_owned();
+                return self.blank(&both.id, self.decides(both), Verdict::Unchanged, reason);
+            }
             Some(Identity::Same { left_out }) if !left_out.is_empty() => format!(" but for {}", left_out.join(" and ")),
             _ => String::new(),
         };

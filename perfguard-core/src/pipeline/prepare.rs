@@ -65,7 +65,7 @@ impl PreparedTarget {
 }
 
 /// A built tree.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Prepared {
     /// The build.
     pub build: Build,

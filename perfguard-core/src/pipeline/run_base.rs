@@ -115,7 +115,7 @@ pub(super) fn compare(
         head: SideSpec::WorkingTree,
         rules: request.rules.clone(),
         purpose: "cargo perfguard run",
-        deadline: None,
+        only_affected: false,
     };
     let outcome = compare_sides(bench, place, base, &head, &asked, store, clock, events, cancel)?;
     bench.workbench.forget_other_trees(head.seat())?;

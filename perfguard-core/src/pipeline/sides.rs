@@ -1,5 +1,6 @@
 //! The two sides of a comparison: which trees they are, built once each and kept, with what they list.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::place::working_tree;
@@ -8,7 +9,7 @@ use super::{PipelineError, Place, Tools};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::model::Source;
+use crate::model::{Source, TargetId};
 use crate::plan;
 use crate::process::Limits;
 use crate::vcs::{CommitId, Repository, SourceTree};
@@ -35,6 +36,10 @@ pub(super) struct PreparedSide {
     pub(super) tree: SourceTree,
     /// What it is, in words.
     pub(super) label: String,
+    /// Targets that are base's own, because nothing that they were made from changed.
+    pub(super) untouched: BTreeSet<TargetId>,
+    /// Whether the others were built; else they are base's own too, and stand for what there was no time for.
+    pub(super) is_built: bool,
 }
 
 impl PreparedSide {
@@ -117,5 +122,5 @@ pub(super) fn prepare_side(
     })();
     bench.workbench.seat(Seat::Builder)?;
     let prepared = Prepared { targets: listed?, build };
-    Ok(PreparedSide { prepared, source, tree, label: what.to_string() })
+    Ok(PreparedSide { prepared, source, tree, label: what.to_string(), untouched: BTreeSet::new(), is_built: true })
 }

@@ -8,6 +8,8 @@ mod named;
 mod program;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use super::{BuildError, Layout};
@@ -31,6 +33,8 @@ pub struct IdentitySide<'a> {
 /// Whether two sides would run the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
+    /// Nothing that the executable was made from changed: there is only base's.
+    Untouched,
     /// They would, but for what was left out.
     Same {
         /// What differs and means nothing, each in words.
@@ -112,21 +116,50 @@ fn file_difference(
     let found = paths.iter().filter(|path| path.starts_with(&of_base)).filter(differs).find(|path| {
         let inside = path.strip_prefix(&of_base).unwrap_or(path);
         let is_rust = path.extension().is_some_and(|extension| extension == "rs");
-        let text = inside.to_string_lossy();
-        let is_not_read = NOT_READ.iter().any(|glob| glob::matches(glob, &text));
         let is_ignored = ignore.iter().any(|glob| glob::matches(glob, &path.to_string_lossy()));
-        !(is_rust || is_ignored || is_not_read && !contains_name(program, inside))
+        !(is_rust || is_ignored || is_not_read(inside) && !contains_name(program, inside))
     });
     found.map(|path| (*path).clone())
 }
 
+/// Whether a file, named from its package's folder, is of a kind that no program reads, unless its name is in it.
+pub(super) fn is_not_read(inside: &Path) -> bool {
+    let text = inside.to_string_lossy();
+    NOT_READ.iter().any(|glob| glob::matches(glob, &text))
+}
+
 /// Whether a program contains a file's name.
 fn contains_name(program: &[u8], path: &Path) -> bool {
-    let name = path.components().rev().find_map(|part| match part {
+    name_of(path).is_none_or(|name| memchr::memmem::find(program, name.as_encoded_bytes()).is_some())
+}
+
+/// The same of a program that is not read as a whole.
+pub(super) fn names_file(program: &Path, path: &Path) -> std::io::Result<bool> {
+    let Some(name) = name_of(path) else { return Ok(true) };
+    let name = name.as_encoded_bytes();
+    let mut file = fs_err::File::open(program)?;
+    let mut window = Vec::new();
+    loop {
+        let count = file.by_ref().take(PART).read_to_end(&mut window)?;
+        if memchr::memmem::find(&window, name).is_some() {
+            return Ok(true);
+        }
+        if count == 0 {
+            return Ok(false);
+        }
+        // The name may lie across two parts.
+        window.drain(..window.len().saturating_sub(name.len()));
+    }
+}
+
+/// So much of a program is searched at once.
+const PART: u64 = 1 << 18;
+
+fn name_of(path: &Path) -> Option<&OsStr> {
+    path.components().rev().find_map(|part| match part {
         Component::Normal(name) => Some(name),
         Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => None,
-    });
-    name.is_none_or(|name| memchr::memmem::find(program, name.as_encoded_bytes()).is_some())
+    })
 }
 
 /// The hint for executables in which each side's own commit is written.
