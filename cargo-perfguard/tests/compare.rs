@@ -175,6 +175,50 @@ fn a_base_that_does_not_build_is_said_with_the_last_that_does() {
 }
 
 #[test]
+fn an_executable_that_changes_while_it_is_measured_is_failed() {
+    let environment = scripted("one: 100\n");
+    environment.write("script.txt", "one: replaced\n");
+    let before = environment.everything();
+    for layouts in ["1", "2"] {
+        let args = ["compare", "HEAD", "--format", "json", "--layouts", layouts];
+        let view = environment.perfguard(&args).expect_code(103).json();
+        let row = row(&view, "one");
+        assert_eq!(
+            (&row["verdict"], &row["failure"]["kind"]),
+            (&"failed".into(), &"executable-changed".into()),
+            "{row:#}"
+        );
+        // Both sides have the same executable; what differs is the script.
+        assert!(row["reason"].as_str().unwrap().contains("failed: its executable changed"), "{row:#}");
+        assert!(row["effect"].is_null(), "what was measured means nothing: {row:#}");
+    }
+    let alone = environment.perfguard(&["run", "--quick", "--no-baseline"]).expect_code(103);
+    assert!(alone.stdout.contains("its executable changed"), "{}", alone.stdout);
+    assert_eq!(environment.everything(), before, "the tree is as it was");
+}
+
+#[test]
+fn ctrl_c_in_a_round_keeps_the_pairs_that_were_taken() {
+    let base = "100 ".repeat(30);
+    let environment = scripted(&format!("one: {base}\n"));
+    // The warm-up and four pairs, then whichever of the fifth pair is head's.
+    environment.write("script.txt", &format!("one: {}{}\n", "100 ".repeat(9), "interrupt ".repeat(21)));
+    let before = environment.everything();
+    let state = environment.cache().join("state");
+    let args = ["compare", "HEAD", "--layouts", "1", "--format", "json"];
+    let mut command = environment.perfguard_command(&environment.root(), &args);
+    let ran = common::ran(&command.env("SCRIPTED_STATE", &state).output().unwrap()).expect_code(130);
+    assert_eq!(environment.everything(), before, "the tree is as it was");
+    let view = ran.says("interrupted").json();
+    assert_eq!(verdict(&view, "one"), "undecided");
+    assert_eq!(row(&view, "one")["evidence"]["pairs"], 4);
+    let store = rusqlite::Connection::open(environment.root().join(".git/perfguard/history.db")).unwrap();
+    let pairs: i64 = store.query_row("SELECT count(*) FROM pair", [], |row| row.get(0)).unwrap();
+    assert_eq!(pairs, 4, "they are in the store");
+    compare(&environment, &["HEAD~0", "HEAD~0"]).expect_code(0);
+}
+
+#[test]
 fn revisions_in_every_form_name_two_sides_and_a_shallow_clone_is_told_what_it_lacks() {
     let environment = scripted("one: 100\n");
     environment.git(&["switch", "--quiet", "--create", "side"]);

@@ -287,6 +287,11 @@ impl Workbench {
         self.checkout.has(key)
     }
 
+    /// Whether a commit's folder is kept of a build in which every target compiled.
+    pub fn has_whole_build(&self, key: &str) -> bool {
+        self.has_kept(key) && record::is_complete(&self.layout.kept(key))
+    }
+
     /// Lets the builder's folder, or a kept commit's, stand where every path leads. Gives whether that was one atomic
     /// step, as it is on every common file system.
     ///

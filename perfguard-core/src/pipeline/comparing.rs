@@ -1,7 +1,7 @@
 //! Measures benchmarks of two sides in pairs and writes each observation to the store as it is taken.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::layouts::{LayoutChoice, Pools, Wanted, link_pools};
@@ -10,6 +10,7 @@ use super::measuring::costly_set_up;
 use super::metrics::Recorded;
 use super::prepare::{Bench, limits};
 use super::sides::PreparedSide;
+use super::stamps::Stamps;
 use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::{Known, NullPairs, PairedTest, TestPlan};
@@ -21,12 +22,12 @@ use crate::environment;
 use crate::event::EventSink;
 use crate::judge::Rules;
 use crate::measure::{
-    Heard, Next, Pair, PairJob, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, ProcessPairs, Sharing, Slowed,
-    driver_for, measure_pairs,
+    Heard, Next, Pair, PairJob, PairSettings, PairSurroundings, PairTarget, PairsEnd, PlannedPairs, ProcessPairs,
+    Sharing, Slowed, driver_for, measure_pairs,
 };
 use crate::model::{
     ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, Observation, PairRecord,
-    Run, RunCommand, RunId, RunSettings, Stage, Stopped, Weather,
+    Run, RunCommand, RunId, RunSettings, Side, Stage, Stopped, Weather,
 };
 use crate::store::{MeasurementKey, Store, StoreError};
 
@@ -304,6 +305,9 @@ impl Pass<'_> {
         recorder: &RefCell<Recorder<'_>>,
     ) -> Result<Vec<PairsEnd>, PipelineError> {
         let (planned, jobs) = self.plan(what, &pools);
+        let programs: Vec<Vec<(Side, PathBuf)>> = pools.targets.iter().map(programs).collect();
+        let targets: Vec<usize> = jobs.iter().map(|job| job.target).collect();
+        let stamps = Stamps::of(programs.iter().flatten().map(|(_, program)| program.as_path()));
         let settings = PairSettings {
             control: what.settings.control.clone(),
             budget: self.budget,
@@ -328,7 +332,16 @@ impl Pass<'_> {
         let mut slowed = Slowed { inner: &mut executor, factor: what.slowdown };
         let surroundings = PairSurroundings { executor: &mut slowed, clock, cancel, events };
         let hear = &mut |job: usize, heard: Heard<'_>| recorder.borrow_mut().hear(self.stage, self.members[job], heard);
-        Ok(measure_pairs(planned, &settings, surroundings, costs, hear)?)
+        let mut ends = measure_pairs(planned, &settings, surroundings, costs, hear)?;
+        for (end, target) in ends.iter_mut().zip(targets) {
+            let mut of_target = programs[target].iter();
+            if let Some((side, failure)) =
+                of_target.find_map(|(side, program)| Some((*side, stamps.broken([program.as_path()])?)))
+            {
+                *end = PairsEnd::Failed(side, failure);
+            }
+        }
+        Ok(ends)
     }
 
     /// What is planned of each benchmark, and how it is observed.
@@ -364,6 +377,13 @@ impl Pass<'_> {
         }
         (planned, jobs)
     }
+}
+
+/// The files of a target, each with whose they are.
+fn programs(target: &PairTarget) -> Vec<(Side, PathBuf)> {
+    // The copy of base stands for base.
+    let sides = target.sides.iter().zip([Side::Base, Side::Head, Side::Base]);
+    sides.flat_map(|(program, side)| program.layouts.iter().map(move |file| (side, file.clone()))).collect()
 }
 
 /// Writes down what is heard, and feeds the tests.

@@ -16,8 +16,8 @@ use crate::judge::{
 };
 use crate::measure::PairsEnd;
 use crate::model::{
-    Comparison, Direction, Evidence, Finding, GateEffect, Layouts, Metric, MetricId, NullControl, Severity, Stage,
-    SuiteWide, Unit, Verdict, built_in_metrics,
+    Comparison, Direction, Evidence, FailureKind, Finding, GateEffect, Layouts, Metric, MetricId, NullControl,
+    Severity, Stage, SuiteWide, Unit, Verdict, built_in_metrics,
 };
 use crate::report::format::{bytes, change, count, duration};
 use crate::store::Store;
@@ -166,6 +166,10 @@ impl Judging<'_> {
                 one.verdict = Verdict::Failed;
                 one.reason = format!("{side} failed: {}", failure.message);
                 one.failure = Some(failure.clone());
+                if failure.kind == FailureKind::ExecutableChanged {
+                    // Nobody knows what was measured.
+                    (one.effect, one.base, one.head) = (None, None, None);
+                }
             }
             PairsEnd::TooManyFailures(side, failure) => {
                 one.verdict = Verdict::Undecided;

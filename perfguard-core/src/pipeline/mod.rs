@@ -29,6 +29,7 @@ mod selection;
 mod self_test;
 mod show;
 mod sides;
+mod stamps;
 mod watching;
 
 pub use accept::{AcceptRequest, accept};
