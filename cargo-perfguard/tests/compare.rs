@@ -249,6 +249,10 @@ fn run_compares_in_pairs_with_what_is_kept_and_never_builds_a_base() {
     assert_eq!((view["kind"].clone(), verdict(&view, "one")), ("compare".into(), "regressed".to_owned()));
     let alone = environment.perfguard(&["run", "--quick", "--no-baseline", "--format", "json"]).expect_code(0).json();
     assert_eq!(alone["kind"], "run");
+    environment.write("script.txt", "one: 100\n");
+    let same = environment.perfguard(&["run"]).expect_code(0).stdout;
+    assert!(same.contains("identical") && same.contains("`--force`") && same.contains("`--no-baseline`"), "{same}");
+    environment.perfguard(&["run", "--force", "--format", "json"]).expect_code(0).json();
 }
 
 #[test]

@@ -53,7 +53,11 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         println!("{name:<16} {:>6.1} ms  ({})", median.as_secs_f64() * 1e3, words.join(" "));
     }
     let goal = medians[0] + medians[1] + MOST_BEYOND;
-    println!("goal             {:>6.1} ms  (both of cargo's and {} ms)", goal.as_secs_f64() * 1e3, MOST_BEYOND.as_millis());
+    println!(
+        "goal             {:>6.1} ms  (both of cargo's and {} ms)",
+        goal.as_secs_f64() * 1e3,
+        MOST_BEYOND.as_millis()
+    );
     ensure!(medians[2] <= goal, "`check` takes too long");
     Ok(())
 }

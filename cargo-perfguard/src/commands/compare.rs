@@ -59,6 +59,7 @@ pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -
         rules: rules(&here, &args.judge),
         purpose: "cargo perfguard compare",
         only_affected: false,
+        all_the_same: Some("`--force` measures them all the same"),
     };
     perform(&here, &request, &args.judge, args.output.format, Amount::All, &clock, ui, cancel)
 }
@@ -87,6 +88,7 @@ pub(crate) fn check(args: &CheckArgs, ui: &mut Ui, cancel: &CancellationToken) -
         },
         purpose: "cargo perfguard check",
         only_affected: true,
+        all_the_same: None,
     };
     // The clock started when the command did: all that it does counts.
     let cancel = cancel.until(clock.clone(), within);

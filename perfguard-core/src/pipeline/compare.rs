@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::affected::prepare_affected;
 use super::clean::keep_within;
 use super::comparing::{Compared, Comparing, compare_and_record};
-use super::identical::{Same, identical_targets};
+use super::identical::{Same, identical_targets, not_run};
 use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
 use super::matching::{Both, Matched, match_sides};
@@ -43,6 +43,8 @@ pub struct CompareRequest {
     pub purpose: &'static str,
     /// Whether only what head's changes can affect is built.
     pub only_affected: bool,
+    /// How the user has what is identical measured all the same, in words; nothing where that is not said.
+    pub all_the_same: Option<&'static str>,
 }
 
 /// How a comparison is judged.
@@ -173,18 +175,7 @@ pub(super) fn compare_sides(
     let key = |both: &Both| (both.base, both.head);
     let (identical, measured): (Vec<Both>, Vec<Both>) =
         both.into_iter().partition(|both| same.get(&key(both)).is_some_and(Same::is_same));
-    let is_untouched = |both: &&Both| same.get(&key(both)) == Some(&Same::Untouched);
-    let (untouched, alike): (Vec<&Both>, Vec<&Both>) = identical.iter().partition(is_untouched);
-    for (all, what) in [
-        (untouched, "were neither built nor run: nothing changed that they are made from"),
-        (alike, "are identical on both sides and were not run"),
-    ] {
-        let targets: BTreeSet<_> = all.iter().map(|both| key(both)).collect();
-        if !all.is_empty() {
-            let (benchmarks, targets) = (counted(all.len(), "benchmark"), counted(targets.len(), "target"));
-            remarks.push(format!("{benchmarks} of {targets} {what}"));
-        }
-    }
+    remarks.extend(not_run(&identical, &same, request.all_the_same));
     let mut settings = request.settings.clone();
     let mut single = single;
     let mut measured = measured;

@@ -89,6 +89,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
         },
         purpose: "cargo perfguard check",
         only_affected: true,
+        all_the_same: None,
     };
     let mut store = Store::open(&StoreLocation(world.cache().join("history.db"))).unwrap();
     let mut events = Late { clock: &clock, building, heard: Vec::new() };
