@@ -29,6 +29,7 @@ use crate::model::{
     ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, Observation, PairRecord,
     Run, RunCommand, RunId, RunSettings, Side, Stage, Stopped, Weather,
 };
+use crate::process;
 use crate::store::{MeasurementKey, Store, StoreError};
 
 /// The first pass may take this part of the budget; the rest is for confirming what it suspects.
@@ -152,6 +153,7 @@ pub(super) fn compare_and_record(
         }
     }
     bench.workbench.seat(Seat::Builder)?;
+    process::settle();
     if cancel.is_out_of_time() {
         // A time limit is a budget, too.
         ends.iter_mut().filter(|end| **end == PairsEnd::Interrupted).for_each(|end| *end = PairsEnd::Budget);

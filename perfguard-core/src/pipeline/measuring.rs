@@ -82,8 +82,7 @@ pub(super) fn measure_and_record(
     let surroundings =
         Surroundings { executor: &mut executor, clock, cancel, events, relative_half_width: &relative_half_width };
     // Building and listing needed more than what follows, and benches should have the machine for themselves.
-    process::give_memory_back();
-    process::let_code_go();
+    process::settle();
     let start = clock.monotonic();
     let mut ends = measure::measure_rounds(planned, &settings, surroundings, &mut |job, recorded| {
         let key = keys[open[job]];

@@ -11,7 +11,7 @@ use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
 use crate::model::{Source, TargetId};
 use crate::plan;
-use crate::process::Limits;
+use crate::process::{self, Limits};
 use crate::vcs::{CommitId, Repository, SourceTree};
 
 /// Which tree a side is.
@@ -121,6 +121,7 @@ pub(super) fn prepare_side(
         bench.list(&build, &workspace, &manifest, options, limits, events, cancel)
     })();
     bench.workbench.seat(Seat::Builder)?;
+    process::settle();
     let prepared = Prepared { targets: listed?, build };
     Ok(PreparedSide { prepared, source, tree, label: what.to_string(), untouched: BTreeSet::new(), is_built: true })
 }
