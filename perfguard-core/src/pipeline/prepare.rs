@@ -70,7 +70,7 @@ impl PreparedTarget {
 }
 
 /// A built tree.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Prepared {
     /// The build.
     pub build: Build,
