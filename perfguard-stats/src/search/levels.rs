@@ -9,6 +9,8 @@ const STEP: f64 = 0.002;
 /// What no value falls below, relative to a curve's largest: far below anything that matters, and a product of two stays
 /// above zero.
 const FLOOR: f64 = 1e-150;
+/// The farthest that an executable's bias is summed over, in points.
+const REACH: usize = 160;
 
 /// Levels in equal steps, in logs, counted in the direction of the change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,6 +91,15 @@ impl Curve {
         self.normalise();
     }
 
+    /// Becomes the product of two curves, of which the second one's factor does not count.
+    pub(super) fn set_product(&mut self, one: &Self, other: &Self) {
+        for ((value, one), other) in self.values.iter_mut().zip(one.values.iter()).zip(other.values.iter()) {
+            *value = one * other;
+        }
+        self.log_factor = one.log_factor;
+        self.normalise();
+    }
+
     /// Divides by the largest value and lifts what is negligible to the floor.
     pub(super) fn normalise(&mut self) {
         let largest = self.reduce(|one, other| if other > one { other } else { one });
@@ -140,34 +151,24 @@ impl Curve {
     /// the edges the outermost value stands for all beyond.
     pub(super) fn spread_from(&mut self, source: &Self, grid: Grid, bias: f64) {
         self.copy_from(source);
-        let reach = (2.5 * bias / grid.step).ceil().clamp(1.0, 160.0);
         if bias <= 0.0 {
             return;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 160")]
+        let mut padded = [0.0; LEVELS + 2 * REACH];
+        padded[..REACH].fill(source.values[0]);
+        padded[REACH..REACH + LEVELS].copy_from_slice(&source.values[..]);
+        padded[REACH + LEVELS..].fill(source.values[LEVELS - 1]);
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
+        let reach = (2.5 * bias / grid.step).ceil().clamp(1.0, REACH as f64);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and the reach")]
         let reach = reach as usize;
-        #[expect(clippy::cast_precision_loss, reason = "at most 160")]
-        let weight = |distance: usize| {
-            let score = distance as f64 * grid.step / bias;
-            (-0.5 * score * score).exp()
-        };
-        let first = source.values.first().copied().unwrap_or(FLOOR);
-        let last = source.values.last().copied().unwrap_or(FLOOR);
         for distance in 1..=reach {
-            let weight = weight(distance);
-            let (low, high) = self.values.split_at_mut(LEVELS - distance);
-            for (value, right) in low.iter_mut().zip(&source.values[distance..]) {
-                *value += weight * right;
-            }
-            for value in high {
-                *value += weight * last;
-            }
-            let (low, high) = self.values.split_at_mut(distance);
-            for value in low {
-                *value += weight * first;
-            }
-            for (value, left) in high.iter_mut().zip(source.values.iter()) {
-                *value += weight * left;
+            #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
+            let score = distance as f64 * grid.step / bias;
+            let weight = (-0.5 * score * score).exp();
+            let (left, right) = (&padded[REACH - distance..], &padded[REACH + distance..]);
+            for ((value, left), right) in self.values.iter_mut().zip(left).zip(right) {
+                *value += weight * (left + right);
             }
         }
         self.normalise();

@@ -16,6 +16,8 @@ pub(super) struct Single {
     /// Mean and variance of the levels before and after the change, were it in the most probable place.
     pub(super) good: (f64, f64),
     pub(super) bad: (f64, f64),
+    /// The grid that the curves are on.
+    grid: Option<Grid>,
     before: Vec<Curve>,
     after: Vec<Curve>,
 }
@@ -28,6 +30,7 @@ impl Single {
             up_to: Vec::new(),
             good: (0.0, 0.0),
             bad: (0.0, 0.0),
+            grid: None,
             before: Vec::new(),
             after: Vec::new(),
         }
@@ -47,16 +50,26 @@ impl Single {
         if let Some(last) = self.measured.last_mut() {
             *last = history.last();
         }
-        // The good end's own bias is in every difference.
-        let mut before = Curve::normal(evidence.grid, (bias * bias + 1e-6).sqrt());
-        for (executable, place) in measured.clone().zip(&mut self.before) {
-            place.copy_from(&before);
-            before.multiply(&executable.level);
+        let levels = || measured.clone().map(|executable| &executable.level);
+        if let Some((first, others)) = self.before[..count].split_first_mut() {
+            if self.grid != Some(evidence.grid) {
+                // The good end's own bias is in every difference.
+                *first = Curve::normal(evidence.grid, (bias * bias + 1e-6).sqrt());
+                self.grid = Some(evidence.grid);
+            }
+            let mut so_far = &*first;
+            for (place, level) in others.iter_mut().zip(levels()) {
+                place.set_product(so_far, level);
+                so_far = place;
+            }
         }
-        let mut after = Curve::flat();
-        for (executable, place) in measured.rev().zip(self.after[..count].iter_mut().rev()) {
-            after.multiply(&executable.level);
-            place.copy_from(&after);
+        if let Some((last, others)) = self.after[..count].split_last_mut() {
+            let flat = Curve::flat();
+            let mut so_far = &flat;
+            for (place, level) in std::iter::once(last).chain(others.iter_mut().rev()).zip(levels().rev()) {
+                place.set_product(so_far, level);
+                so_far = place;
+            }
         }
         self.weigh(history);
         let best = (0..count).max_by(|one, other| self.mass[*one].total_cmp(&self.mass[*other])).unwrap_or_default();
