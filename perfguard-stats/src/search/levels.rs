@@ -91,15 +91,6 @@ impl Curve {
         self.normalise();
     }
 
-    /// Becomes the product of two curves, of which the second one's factor does not count.
-    pub(super) fn set_product(&mut self, one: &Self, other: &Self) {
-        for ((value, one), other) in self.values.iter_mut().zip(one.values.iter()).zip(other.values.iter()) {
-            *value = one * other;
-        }
-        self.log_factor = one.log_factor;
-        self.normalise();
-    }
-
     /// Divides by the largest value and lifts what is negligible to the floor.
     pub(super) fn normalise(&mut self) {
         let largest = self.reduce(|one, other| if other > one { other } else { one });
@@ -136,15 +127,23 @@ impl Curve {
 
     /// Mean and variance of the level, were the curve a density.
     pub(super) fn moments(&self, grid: Grid) -> (f64, f64) {
-        let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
-        for (point, value) in self.values.iter().enumerate() {
-            let level = grid.level(point);
-            sum += value;
-            first += value * level;
-            second += value * level * level;
+        let (mut sums, mut firsts, mut seconds) = ([0.0; 4], [0.0; 4], [0.0; 4]);
+        let add =
+            |sums: &mut [f64; 4], terms: &[f64; 4]| sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+        // In steps of the grid, whose squares are exact.
+        let mut levels = [0.0, 1.0, 2.0, 3.0].map(|point| point - grid.position(0.0));
+        for values in self.values.as_chunks::<4>().0 {
+            let mut weighted = *values;
+            add(&mut sums, &weighted);
+            weighted.iter_mut().zip(levels).for_each(|(value, level)| *value *= level);
+            add(&mut firsts, &weighted);
+            weighted.iter_mut().zip(levels).for_each(|(value, level)| *value *= level);
+            add(&mut seconds, &weighted);
+            levels = levels.map(|level| level + 4.0);
         }
+        let [sum, first, second] = [sums, firsts, seconds].map(|lanes| lanes.iter().sum::<f64>());
         let mean = first / sum;
-        (mean, (second / sum - mean * mean).max(0.0))
+        (grid.step * mean, grid.step * grid.step * (second / sum - mean * mean).max(0.0))
     }
 
     /// Sums `source` over a normal bias of the executable, on the grid's own steps out to 2.5 standard deviations; at

@@ -102,10 +102,10 @@ impl Tail {
         self.laplace = self.laplace.map(|value| value * self.decay);
         // The first lane is the nearest to the block's value: where it adds no digit, nothing further out does.
         if self.normal[0] > 1e-17 * density[0] {
-            for lane in 0..LANES {
-                density[lane] += self.normal[lane];
-                self.normal[lane] *= self.ratio[lane];
-                self.ratio[lane] *= self.bend;
+            for ((density, normal), ratio) in density.iter_mut().zip(&mut self.normal).zip(&mut self.ratio) {
+                *density += *normal;
+                *normal *= *ratio;
+                *ratio *= self.bend;
             }
         }
         density
