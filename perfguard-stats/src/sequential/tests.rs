@@ -213,23 +213,6 @@ fn a_confirmation_takes_more_pairs_only_where_layouts_are_the_noise() {
 }
 
 #[test]
-fn only_what_both_stages_show_counts() {
-    use Verdict::{Improved, Regressed, Unchanged, Undecided};
-    let decision = |verdict, pairs| Decision { verdict, reason: Reason::Shown, pairs, estimate: None, interval: None };
-    for (first, second, both) in [
-        (Regressed, Regressed, Regressed),
-        (Improved, Improved, Improved),
-        (Regressed, Improved, Undecided),
-        (Improved, Unchanged, Undecided),
-        (Regressed, Undecided, Undecided),
-        (Unchanged, Regressed, Unchanged),
-        (Undecided, Regressed, Undecided),
-    ] {
-        assert_eq!(confirm(decision(first, 8), decision(second, 10)).verdict, both, "{first:?} then {second:?}");
-    }
-}
-
-#[test]
 fn p_values_are_as_small_as_what_was_shown() {
     let shown = fed(24, (0_u32..8).map(|place| 0.06 + 0.001 * f64::from(place))).p_values();
     assert!(shown.regressed <= 0.005 && shown.improved > 0.99);
@@ -343,50 +326,6 @@ fn five_values_are_the_fewest_to_be_trimmed() {
 fn the_smallest_tabled_level_and_those_below_it_meet() {
     let at = |level| boundary_constant(Scale::Yuen, 24, level).unwrap();
     assert!((at(0.999e-5) - at(1e-5)).abs() < 1e-3);
-}
-
-#[test]
-fn a_suite_wide_change_needs_three_benchmarks_and_two_thirds() {
-    let intervals = |count| vec![crate::interval::Interval { low: 0.02, high: 0.04 }; count];
-    for (regressed, measured, expected) in [(2, 2, false), (3, 3, true), (4, 6, true), (4, 7, false), (0, 0, false)] {
-        let found = suite_wide(&intervals(regressed), measured).unwrap();
-        assert_eq!(found.is_some(), expected, "{regressed} of {measured}");
-    }
-    // One that lies elsewhere does not hide what the others share.
-    let mut apart = intervals(4);
-    apart.push(crate::interval::Interval { low: 0.3, high: 0.4 });
-    assert_eq!(suite_wide(&apart, 5).unwrap().unwrap().members, [0, 1, 2, 3]);
-    assert!(suite_wide(&apart, 4).is_err());
-}
-
-#[test]
-fn the_null_control_is_a_two_sided_t_test_at_one_in_a_thousand() {
-    let around = |shift: f64| (0..20).map(|place| shift + 0.1 * f64::from(place % 5)).collect::<Vec<_>>();
-    for shift in [-0.40, -0.28, -0.2, 0.0] {
-        let judged = null_control(&around(shift)).unwrap();
-        let one_sided = boundary::deviate_of_t(judged.t.abs(), 11);
-        assert!((boundary::normal_deviate(judged.p / 2.0) - one_sided).abs() < 1e-6);
-        assert_eq!(judged.trusted, judged.p >= 0.001);
-    }
-    // Between one in a hundred and one in a thousand it is still trusted.
-    let close = null_control(&around(-0.09)).unwrap();
-    assert!(close.trusted && (0.001..0.01).contains(&close.p), "{close:?}");
-    assert!(null_control(&[0.0; 7]).is_err());
-    assert!(null_control(&[0.0; 8]).unwrap().trusted && !null_control(&[0.1; 8]).unwrap().trusted);
-}
-
-#[test]
-fn counts_are_judged_by_the_ratio_itself() {
-    let judged = |base: f64, head: f64| judge_counts(&[base; 3], &[head; 3], 0.01).unwrap().unwrap().verdict;
-    assert_eq!(judged(1000.0, 1010.0), Verdict::Unchanged, "exactly the margin is not beyond it");
-    assert_eq!(judged(1000.0, 1010.1), Verdict::Regressed);
-    assert_eq!((judged(1005.0, 1000.0), judged(1011.0, 1000.0)), (Verdict::Unchanged, Verdict::Improved));
-    assert_eq!(
-        (judged(0.0, 0.0), judged(0.0, 1.0), judged(1.0, 0.0)),
-        (Verdict::Unchanged, Verdict::Regressed, Verdict::Improved)
-    );
-    assert_eq!(judge_counts(&[0.0; 3], &[1.0; 3], 0.01).unwrap().unwrap().ratio(), None);
-    assert!(judge_counts(&[1.0; 2], &[1.0; 3], 0.01).is_err() && judge_counts(&[-1.0; 3], &[1.0; 3], 0.01).is_err());
 }
 
 #[test]
