@@ -70,7 +70,12 @@ fn a_timer_that_is_too_coarse_decides_nothing() {
     assert_eq!(test.decision(), None);
     test.observe_quantum(0.01);
     assert_eq!(test.decision().unwrap().reason, Reason::TimerTooCoarse);
-    // A finer one than is known changes nothing.
+    // Half the distance of the limits is not yet too coarse.
+    let limits = Limits::default();
+    let mut test = SequentialTest::new(design(24));
+    test.observe_quantum((limits.threshold() - limits.margin()) / 2.0);
+    assert_eq!(test.decision(), None);
+    // What was decided stays.
     let mut test = fed(24, [0.0; 8]);
     test.observe_quantum(0.5);
     assert_eq!(test.decision().unwrap().verdict, Verdict::Unchanged);
@@ -115,6 +120,13 @@ fn a_failed_pair_is_replaced_and_many_leave_the_comparison_undecided() {
         test.push_runs(Run::Failed, Run::Failed).unwrap();
     }
     assert_eq!(test.decision().unwrap().reason, Reason::TooManyFailures);
+
+    // What was decided stays, whatever fails afterwards.
+    let mut test = fed(24, [0.05; 8]);
+    for _ in 0..9 {
+        test.push_runs(Run::Failed, Run::Failed).unwrap();
+    }
+    assert_eq!(test.decision().unwrap().verdict, Verdict::Regressed);
     assert!(test.push_runs(Run::Value(-1.0), Run::Value(1.0)).is_err());
 }
 
@@ -326,6 +338,35 @@ fn five_values_are_the_fewest_to_be_trimmed() {
 fn the_smallest_tabled_level_and_those_below_it_meet() {
     let at = |level| boundary_constant(Scale::Yuen, 24, level).unwrap();
     assert!((at(0.999e-5) - at(1e-5)).abs() < 1e-3);
+}
+
+#[test]
+fn evidence_needs_a_margin_and_a_deviation_and_is_never_infinite() {
+    assert_eq!(SignFlip::new(f64::INFINITY, 0.02).err(), Some(crate::StatsError::NotFinite { index: 0 }));
+    for deviation in [0.0, -0.02, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            SignFlip::new(0.01, deviation).err(),
+            Some(crate::StatsError::NotPositive { index: 1 }),
+            "{deviation}"
+        );
+    }
+    let mut process = SignFlip::new(0.01, 0.02).unwrap();
+    for _ in 0..2_000 {
+        process.push(1.0);
+    }
+    // Two thousand bets won at the most that is staked: 1.92 to that power, in all but the shyest too.
+    assert!((process.logarithm() - 2_000.0 * 1.92_f64.ln()).abs() < 1e-6);
+    assert!(process.value() >= f64::MAX && process.value().is_finite());
+}
+
+#[test]
+fn a_quantum_or_a_deviation_that_is_no_number_plans_nothing() {
+    let plan = Plan::first_stage(Limits::default(), 24);
+    for number in [-1e-9, f64::NAN, f64::INFINITY] {
+        assert!(Design::new(Plan { quantum: number, ..plan }).is_err(), "{number}");
+        assert!(Design::new(Plan { pair_deviation: Some(number), ..plan }).is_err(), "{number}");
+    }
+    assert!(Design::new(Plan { quantum: 0.0, pair_deviation: Some(0.0), ..plan }).is_ok());
 }
 
 #[test]
