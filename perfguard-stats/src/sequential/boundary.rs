@@ -315,4 +315,29 @@ mod tests {
     fn no_constant_is_reached_by_what_is_no_number() {
         assert!((level_reached(Scale::Yuen, 24, f64::NAN) - 1.0).abs() < 1e-15);
     }
+
+    #[test]
+    fn a_path_goes_as_far_to_either_side_as_its_furthest_look() {
+        for (scale, seed) in [(Scale::Yuen, 1), (Scale::Yuen, 2), (Scale::Yuen, 3), (Scale::Pooled, 4)] {
+            let (mut stream, mut again) = (Stream::new(seed), Stream::new(seed));
+            for _ in 0..20 {
+                let mut pairs = Pairs::with_capacity(24);
+                let found = furthest_of_path(scale, 24, &mut pairs, &mut stream);
+                pairs.clear();
+                let mut expected = [0.0_f64; 2];
+                for taken in 1_usize..=24 {
+                    let base = if scale == Scale::Pooled { again.normal() } else { 0.0 };
+                    pairs.push(Pair::from_logarithms(base, again.normal()).unwrap());
+                    if [8, 10, 12, 14, 16, 18, 20, 22, 24].contains(&taken) {
+                        let at = pairs.location(scale, 0.0);
+                        let t = at.estimate / at.standard_error;
+                        let deviate = deviate_of_t(t.abs(), at.degrees_of_freedom) / (24.0 / real(taken)).powf(0.15);
+                        let side = usize::from(t < 0.0);
+                        expected[side] = expected[side].max(deviate);
+                    }
+                }
+                assert!((found.0 - expected[0]).abs() < 1e-12 && (found.1 - expected[1]).abs() < 1e-12);
+            }
+        }
+    }
 }
