@@ -358,4 +358,26 @@ mod tests {
             assert!((power - asked).abs() < 1e-6, "{pairs} pairs at {level}: {power} rather than {asked}");
         }
     }
+
+    #[test]
+    fn more_alarms_ask_for_more_comparisons_up_to_a_sensible_number() {
+        let needed = |rate, alarms| comparisons_to_certify(rate, alarms, 0.95);
+        assert_eq!([0, 1, 2].map(|alarms| needed(0.005, alarms).unwrap()), [598, 947, 1_258]);
+        // 1 - (1 - rate)^n = 0.95, between 2^39 and 2^40.
+        let many = needed(3.5e-12, 0).unwrap();
+        assert!((549_755_813_888..1_099_511_627_776).contains(&many), "{many}");
+        assert!(needed(1e-13, 0).is_err());
+        assert_eq!(needed(0.999, 0).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_rate_needs_a_trial_and_no_more_events_than_trials() {
+        for (events, trials, needed) in [(0, 0, 1), (5, 3, 5), (1, 0, 1)] {
+            let given = usize::try_from(trials).unwrap();
+            let refused = StatsError::TooFew { needed, given };
+            assert_eq!(highest_rate(events, trials, 0.95), Err(refused.clone()), "{events} of {trials}");
+            assert_eq!(rate_interval(events, trials, 0.9), Err(refused), "{events} of {trials}");
+        }
+        assert_eq!(highest_rate(3, 3, 0.95), Ok(1.0));
+    }
 }

@@ -320,10 +320,10 @@ mod tests {
     fn a_path_goes_as_far_to_either_side_as_its_furthest_look() {
         for (scale, seed) in [(Scale::Yuen, 1), (Scale::Yuen, 2), (Scale::Yuen, 3), (Scale::Pooled, 4)] {
             let (mut stream, mut again) = (Stream::new(seed), Stream::new(seed));
+            let mut used = Pairs::with_capacity(24);
             for _ in 0..20 {
+                let found = furthest_of_path(scale, 24, &mut used, &mut stream);
                 let mut pairs = Pairs::with_capacity(24);
-                let found = furthest_of_path(scale, 24, &mut pairs, &mut stream);
-                pairs.clear();
                 let mut expected = [0.0_f64; 2];
                 for taken in 1_usize..=24 {
                     let base = if scale == Scale::Pooled { again.normal() } else { 0.0 };

@@ -121,6 +121,15 @@ fn a_failed_pair_is_replaced_and_many_leave_the_comparison_undecided() {
     }
     assert_eq!(test.decision().unwrap().reason, Reason::TooManyFailures);
 
+    // One in five of those planned, whatever their number.
+    let mut test = SequentialTest::new(design(40));
+    for _ in 0..8 {
+        test.push_runs(Run::Failed, Run::Failed).unwrap();
+        assert_eq!(test.decision(), None);
+    }
+    test.push_runs(Run::Failed, Run::Failed).unwrap();
+    assert_eq!(test.decision().unwrap().reason, Reason::TooManyFailures);
+
     // What was decided stays, whatever fails afterwards.
     let mut test = fed(24, [0.05; 8]);
     for _ in 0..9 {
@@ -163,6 +172,7 @@ fn slow_starts_on_one_side_are_not_unchanged() {
     let starts = test.slow_starts().unwrap();
     assert_eq!((starts.base, starts.head, starts.runs), (0, 8, 40));
     assert!(starts.differ() && starts.p > 0.005);
+    assert!((starts.p - fisher_exact([[8, 32], [0, 40]]).unwrap()).abs() < 1e-15);
 }
 
 #[test]
