@@ -172,7 +172,16 @@ fn slow_starts_on_one_side_are_not_unchanged() {
     let starts = test.slow_starts().unwrap();
     assert_eq!((starts.base, starts.head, starts.runs), (0, 8, 40));
     assert!(starts.differ() && starts.p > 0.005);
-    assert!((starts.p - fisher_exact([[8, 32], [0, 40]]).unwrap()).abs() < 1e-15);
+    let expected = fisher_exact([[8, 32], [0, 40]]).unwrap();
+    assert!((starts.p - expected).abs() < 1e-15);
+    // Base's own count as much.
+    let mut exchanged = SequentialTest::new(design(40));
+    for pair in test.pairs() {
+        exchanged.push(pair.swapped());
+    }
+    let starts = exchanged.slow_starts().unwrap();
+    assert_eq!((starts.base, starts.head, exchanged.decision().unwrap().reason), (8, 0, Reason::SlowStarts));
+    assert!((starts.p - expected).abs() < 1e-12);
 }
 
 #[test]
