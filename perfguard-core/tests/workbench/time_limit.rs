@@ -101,7 +101,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
 
 /// Builds for ever; the file tells that it began.
 fn endless(world: &World) -> String {
-    let begun = world.cache().join("begun");
+    let begun = world.cache().join("begun").display().to_string();
     format!(
         "fn main() {{ std::fs::write({begun:?}, \"\").unwrap(); std::thread::sleep(std::time::Duration::from_secs(600)); }}\n"
     )
