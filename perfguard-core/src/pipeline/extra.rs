@@ -23,6 +23,9 @@ use crate::store::{MeasurementKey, Store};
 /// A process under Valgrind may take so many times as long as any other.
 const PATIENCE: u32 = 10;
 
+/// Why nothing is taken any more at the end of a time limit.
+const NO_TIME: &str = "no time was left";
+
 /// What is wanted beyond the usual metrics.
 pub(super) struct Extra<'a> {
     /// By name.
@@ -152,7 +155,10 @@ impl<'a> Extra<'a> {
         }
         for own in self.own.iter().filter(|own| own.is_of(&measurement.id)) {
             if hands.cancel.is_cancelled() {
-                return Ok(taken);
+                if hands.cancel.is_out_of_time() {
+                    taken.miss(own.metric.id.clone(), NO_TIME.to_owned());
+                }
+                continue;
             }
             self.by_command(hands, own, target, (key, measurement), &mut taken)?;
         }
@@ -164,6 +170,7 @@ impl<'a> Extra<'a> {
                     hands.store.attach(key, &known.expect("it is built in"), &[value])?;
                     taken.notes.push(Note(format!("instructions were counted by Valgrind: {of}")));
                 }
+                Err(_) if hands.cancel.is_out_of_time() => taken.miss(MetricId::INSTRUCTIONS, NO_TIME.to_owned()),
                 Err(_) if hands.cancel.is_cancelled() => {}
                 Err(reason) => taken.miss(MetricId::INSTRUCTIONS, reason),
             }
