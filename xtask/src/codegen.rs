@@ -9,7 +9,8 @@ use perfguard_core::config::keys::{KEYS, Key, TABLE_KEYS, variable};
 use perfguard_core::config::{commented_file, json_schema};
 use perfguard_core::environment::FINDINGS;
 use perfguard_core::report::{
-    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, RunView, RunsView, SelfTestView,
+    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, MatrixView, RunView, RunsView,
+    SelfTestView,
 };
 use schemars::{JsonSchema, schema_for};
 
@@ -43,6 +44,7 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/baselines.json", schema::<BaselinesView>()?),
         ("schemas/clean.json", schema::<CleanView>()?),
         ("schemas/compare.json", schema::<CompareView>()?),
+        ("schemas/matrix.json", schema::<MatrixView>()?),
         ("schemas/config.json", schema::<ConfigView>()?),
         ("schemas/self-test.json", schema::<SelfTestView>()?),
         ("schemas/doctor.json", schema::<DoctorView>()?),

@@ -9,8 +9,8 @@ use super::{CargoOptions, FilterOptions, ManifestOptions, OutputOptions, StoreOp
 #[derive(Debug, Args)]
 pub struct CompareArgs {
     /// What to compare against; also `A..B`, `A...B`
-    #[arg(value_name = "BASE")]
-    pub base: String,
+    #[arg(value_name = "BASE", required_unless_present = "variant")]
+    pub base: Option<String>,
     /// What to judge [default: the working tree]
     #[arg(value_name = "HEAD")]
     pub head: Option<String>,
@@ -22,9 +22,12 @@ pub struct CompareArgs {
     pub exact: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
+    pub variants: VariantOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
     pub judge: JudgeOptions,
     /// Count `instructions` where time decides nothing [default: none]
-    #[arg(long, value_name = "WHAT", value_parser = ["none", "instructions"], help_heading = "Judging")]
+    #[arg(long, value_name = "WHAT", value_parser = ["none", "instructions"], hide_possible_values = true, help_heading = "Judging")]
     pub witness: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
@@ -41,6 +44,23 @@ pub struct CompareArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub cargo: CargoOptions,
+}
+
+/// Builds of one tree that are compared.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Variants")]
+pub struct VariantOptions {
+    /// Given twice: compare two builds of BASE, or of the working tree
+    ///
+    /// The first is what is compared against, and may be empty. Pairs stand between commas or blanks: `features=a,b`,
+    /// `all-features`, `no-default-features`, `profile=NAME`, `lto=fat`, `opt-level=3`, `codegen-units=1`,
+    /// `debug-assertions=true`, `overflow-checks=true`, `toolchain=NAME`, `target-cpu=native`, and last `rustflags=…`, which
+    /// takes all that follows. Each adds to cargo's own flags; a profile takes the place of `--profile`.
+    #[arg(long, value_name = "KEY=VALUE…")]
+    pub variant: Vec<String>,
+    /// Compare each further variant with the first, in one table
+    #[arg(long, requires = "variant")]
+    pub matrix: bool,
 }
 
 /// Arguments of `check`.

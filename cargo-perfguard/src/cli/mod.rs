@@ -50,7 +50,8 @@ pub enum Command {
     #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
                             --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\n\
                             Examples:\n  cargo perfguard compare origin/main\n  \
-                            cargo perfguard compare v1.2.0 HEAD -- parse\n  cargo perfguard compare main...HEAD --strict")]
+                            cargo perfguard compare v1.2.0 HEAD -- parse\n  cargo perfguard compare main...HEAD --strict\n  \
+                            cargo perfguard compare --variant '' --variant 'lto=fat features=simd'")]
     Compare(Box<CompareArgs>),
     /// Compare quickly with HEAD: for hooks, and before a commit
     #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\

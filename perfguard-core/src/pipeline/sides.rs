@@ -8,7 +8,7 @@ use super::{PipelineError, Place, Tools};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::model::Source;
+use crate::model::{Source, Variant};
 use crate::plan;
 use crate::process::Limits;
 use crate::vcs::{CommitId, Repository, SourceTree};
@@ -35,6 +35,8 @@ pub(super) struct PreparedSide {
     pub(super) tree: SourceTree,
     /// What it is, in words.
     pub(super) label: String,
+    /// What its build does otherwise.
+    pub(super) variant: Variant,
 }
 
 impl PreparedSide {
@@ -100,7 +102,7 @@ pub(super) fn prepare_side(
     let request = build_request(place, &what, options);
     let kept = bench.workbench.kept_build(&tree, &request, cancel)?;
     let build = if let Some(build) = kept {
-        events.event(Event::Detail(format!("{what} was built before: what is kept of it is taken")));
+        events.event(Event::Detail(format!("{} was built before: what is kept of it is taken", request.what)));
         build
     } else {
         let build = bench.workbench.build(&tree, &request, events, cancel)?;
@@ -119,5 +121,5 @@ pub(super) fn prepare_side(
     })();
     bench.workbench.seat(Seat::Builder)?;
     let prepared = Prepared { targets: listed?, build };
-    Ok(PreparedSide { prepared, source, tree, label: what.to_string() })
+    Ok(PreparedSide { prepared, source, tree, label: request.what, variant: request.variant })
 }
