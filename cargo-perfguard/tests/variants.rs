@@ -6,7 +6,7 @@ mod common;
 use common::{Ran, TestEnvironment};
 use serde_json::Value;
 
-/// A committed repository in which the feature `other` makes one of three benchmarks slower, and `idle` does nothing.
+/// A committed repository in which the feature `other` makes one of three benchmarks slower.
 fn two_scripts() -> TestEnvironment {
     let environment = TestEnvironment::scripted("first: 100\nsecond: 50\nthird: 1000\n");
     environment.write("other.txt", "first: 100\nsecond: 60\nthird: 1000\n");
@@ -74,7 +74,7 @@ fn builds_that_are_identical_are_answered_without_a_run() {
         &(std::fs::read_to_string(environment.root().join("Cargo.toml")).unwrap()
             + "\n[profile.twin]\ninherits = \"bench\"\n"),
     );
-    for variant in ["features=idle", "profile=twin"] {
+    for variant in ["opt-level=0", "profile=twin"] {
         let view = compare(&environment, &["--variant", "", "--variant", variant]).expect_code(0).json();
         assert!(view["run"].is_null(), "nothing was run: {view:#}");
         assert!(view["comparisons"][0]["reason"].as_str().unwrap().contains("identical"), "{view:#}");
@@ -98,7 +98,7 @@ fn a_matrix_compares_each_variant_with_the_first_in_one_table() {
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].contains("as cargo builds it") && lines[0].ends_with("all-features"), "{text}");
     assert_eq!(lines[2].matches("+20.0 % regressed").count(), 2, "{text}");
-    assert!(text.contains("  all-features: 1 regressed; the gate fails"), "{text}");
+    assert!(text.contains("\nall-features: 1 regressed; the gate fails"), "{text}");
 }
 
 #[test]
@@ -122,9 +122,14 @@ fn what_cannot_be_compared_is_a_wrong_use_and_says_the_next_step() {
     refused(&["--matrix", "HEAD"], &["--variant"]);
     refused(&[], &["<BASE>"]);
     // From here on, cargo or rustup says it.
-    refused(&with("features=nowhere"), &["variant `features=nowhere`", "`nowhere`", "hint: ", "`[features]`"]);
+    refused(
+        &with("features=nowhere"),
+        &["variant `features=nowhere`", "does not contain this feature: nowhere", "hint: ", "`[features]`"],
+    );
     refused(&with("profile=nowhere"), &["variant `profile=nowhere`", "nowhere", "`[profile.NAME]`"]);
-    refused(&with("lto=sideways"), &["variant `lto=sideways`", "sideways"]);
+    refused(&with("codegen-units=many"), &["variant `codegen-units=many`", "many"]);
     refused(&with("toolchain=1.2.3"), &["variant `toolchain=1.2.3`", "rustup"]);
     refused(&with("rustflags=--no-such-flag"), &["variant `rustflags=--no-such-flag`", "no-such-flag"]);
+    // What the compiler does not take does not build.
+    compare(&environment, &with("opt-level=9")).expect_code(101).says("of the working tree, opt-level=9");
 }

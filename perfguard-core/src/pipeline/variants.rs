@@ -88,7 +88,7 @@ pub(super) fn prepare_variant(
 fn refused(variant: &Variant, error: PipelineError) -> PipelineError {
     let PipelineError::Build(build) = &error else { return error };
     let (message, hint) = match build {
-        BuildError::Metadata { message, .. } => (message.clone(), hint_for(message)),
+        BuildError::Metadata { message, .. } => (message.trim_start_matches("error: ").to_owned(), hint_for(message)),
         BuildError::ToolchainMissing { toolchain, .. } => {
             (format!("toolchain `{toolchain}` is not installed"), build.hint().unwrap_or_default())
         }
@@ -111,7 +111,7 @@ fn hint_for(message: &str) -> String {
     let hint = if message.contains("profile") {
         "profiles are `dev`, `release`, `bench`, and each `[profile.NAME]` of the workspace's `Cargo.toml` with `inherits`"
     } else if message.contains("feature") {
-        "the features of a package stand below `[features]` in its `Cargo.toml`; that of another package is `PACKAGE/FEATURE`"
+        "the features of a package stand below `[features]` in its `Cargo.toml`; one of another package is `PACKAGE/FEATURE`"
     } else {
         "`cargo bench --no-run` with the same flags says it too"
     };

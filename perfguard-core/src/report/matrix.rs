@@ -61,7 +61,7 @@ pub fn matrix_table(view: &MatrixView, style: Style) -> String {
     for (one, title) in view.comparisons.iter().zip(&titles) {
         let gate = if one.gate.failing > 0 { style.red("; the gate fails") } else { String::new() };
         let counts = if one.comparisons.is_empty() { "nothing".to_owned() } else { counts(one) };
-        text += &wrap(&format!("  {title}: {counts}{gate}"), style.width, 0);
+        text += &wrap(&format!("{title}: {counts}{gate}"), style.width, 0);
         text.push('\n');
     }
     text
