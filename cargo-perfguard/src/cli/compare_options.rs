@@ -26,7 +26,7 @@ pub struct CompareArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub judge: JudgeOptions,
-    /// Count `instructions` where time decides nothing [default: none]
+    /// Count `instructions` of undecided ones [default: none]
     #[arg(long, value_name = "WHAT", value_parser = ["none", "instructions"], hide_possible_values = true, help_heading = "Judging")]
     pub witness: Option<String>,
     #[command(flatten)]
@@ -48,20 +48,21 @@ pub struct CompareArgs {
 
 /// Builds of one tree that are compared.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Variants")]
 pub struct VariantOptions {
-    /// Given twice: compare two builds of BASE, or of the working tree
-    ///
-    /// The first is what is compared against, and may be empty. Pairs stand between commas or blanks: `features=a,b`,
-    /// `all-features`, `no-default-features`, `profile=NAME`, `lto=fat`, `opt-level=3`, `codegen-units=1`,
-    /// `debug-assertions=true`, `overflow-checks=true`, `toolchain=NAME`, `target-cpu=native`, and last `rustflags=…`, which
-    /// takes all that follows. Each adds to cargo's own flags; a profile takes the place of `--profile`.
+    /// Given twice: compare two builds of BASE
     #[arg(long, value_name = "KEY=VALUE…")]
     pub variant: Vec<String>,
-    /// Compare each further variant with the first, in one table
+    /// Compare each further variant with the first
     #[arg(long, requires = "variant")]
     pub matrix: bool,
 }
+
+/// What the reference says of a variant beyond its help.
+pub(super) const VARIANT_HELP: &str = "Given twice: compare two builds of BASE, which then is the working tree \
+unless named. The first is what is compared against, and may be empty. Pairs stand between commas or blanks: \
+features=a,b, all-features, no-default-features, profile=NAME, lto=fat, opt-level=3, codegen-units=1, \
+debug-assertions=true, overflow-checks=true, toolchain=NAME, target-cpu=native, and last rustflags=…, which takes all \
+that follows. Each adds to cargo's own flags; a profile takes the place of --profile";
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
