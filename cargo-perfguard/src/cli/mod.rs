@@ -477,13 +477,15 @@ fn for_a_screen() -> clap::Command {
 ///
 /// Arguments that help leaves out, so that it fits a screen, are in it.
 pub fn command() -> clap::Command {
-    shown(Cli::command()).mut_subcommand("compare", |command| {
-        command.mut_arg("variant", |argument| argument.long_help(compare_options::VARIANT_HELP))
-    })
+    shown(Cli::command())
 }
 
 fn shown(command: clap::Command) -> clap::Command {
-    command.mut_args(|argument| argument.hide(false)).mut_subcommands(shown)
+    let tell_all = |argument: clap::Arg| {
+        let argument = argument.hide(false);
+        if argument.get_id() == "variant" { argument.long_help(compare_options::VARIANT_HELP) } else { argument }
+    };
+    command.mut_args(tell_all).mut_subcommands(shown)
 }
 
 /// Prints what clap has to say; gives the exit code.
