@@ -175,6 +175,50 @@ fn a_base_that_does_not_build_is_said_with_the_last_that_does() {
 }
 
 #[test]
+fn an_executable_that_changes_while_it_is_measured_is_failed() {
+    let environment = scripted("one: 100\n");
+    environment.write("script.txt", "one: replaced\n");
+    let before = environment.everything();
+    for layouts in ["1", "2"] {
+        let args = ["compare", "HEAD", "--format", "json", "--layouts", layouts];
+        let view = environment.perfguard(&args).expect_code(103).json();
+        let row = row(&view, "one");
+        assert_eq!(
+            (&row["verdict"], &row["failure"]["kind"]),
+            (&"failed".into(), &"executable-changed".into()),
+            "{row:#}"
+        );
+        // Both sides have the same executable; what differs is the script.
+        assert!(row["reason"].as_str().unwrap().contains("failed: its executable changed"), "{row:#}");
+        assert!(row["effect"].is_null(), "what was measured means nothing: {row:#}");
+    }
+    let alone = environment.perfguard(&["run", "--quick", "--no-baseline"]).expect_code(103);
+    assert!(alone.stdout.contains("its executable changed"), "{}", alone.stdout);
+    assert_eq!(environment.everything(), before, "the tree is as it was");
+}
+
+#[test]
+fn ctrl_c_in_a_round_keeps_the_pairs_that_were_taken() {
+    let base = "100 ".repeat(30);
+    let environment = scripted(&format!("one: {base}\n"));
+    // The warm-up and four pairs, then whichever of the fifth pair is head's.
+    environment.write("script.txt", &format!("one: {}{}\n", "100 ".repeat(9), "interrupt ".repeat(21)));
+    let before = environment.everything();
+    let state = environment.cache().join("state");
+    let args = ["compare", "HEAD", "--layouts", "1", "--format", "json"];
+    let mut command = environment.perfguard_command(&environment.root(), &args);
+    let ran = common::ran(&command.env("SCRIPTED_STATE", &state).output().unwrap()).expect_code(130);
+    assert_eq!(environment.everything(), before, "the tree is as it was");
+    let view = ran.says("interrupted").json();
+    assert_eq!(verdict(&view, "one"), "undecided");
+    assert_eq!(row(&view, "one")["evidence"]["pairs"], 4);
+    let store = rusqlite::Connection::open(environment.root().join(".git/perfguard/history.db")).unwrap();
+    let pairs: i64 = store.query_row("SELECT count(*) FROM pair", [], |row| row.get(0)).unwrap();
+    assert_eq!(pairs, 4, "they are in the store");
+    compare(&environment, &["HEAD~0", "HEAD~0"]).expect_code(0);
+}
+
+#[test]
 fn revisions_in_every_form_name_two_sides_and_a_shallow_clone_is_told_what_it_lacks() {
     let environment = scripted("one: 100\n");
     environment.git(&["switch", "--quiet", "--create", "side"]);
@@ -205,6 +249,10 @@ fn run_compares_in_pairs_with_what_is_kept_and_never_builds_a_base() {
     assert_eq!((view["kind"].clone(), verdict(&view, "one")), ("compare".into(), "regressed".to_owned()));
     let alone = environment.perfguard(&["run", "--quick", "--no-baseline", "--format", "json"]).expect_code(0).json();
     assert_eq!(alone["kind"], "run");
+    environment.write("script.txt", "one: 100\n");
+    let same = environment.perfguard(&["run"]).expect_code(0).stdout;
+    assert!(same.contains("identical") && same.contains("`--force`") && same.contains("`--no-baseline`"), "{same}");
+    environment.perfguard(&["run", "--force", "--format", "json"]).expect_code(0).json();
 }
 
 #[test]
@@ -227,12 +275,40 @@ fn check_is_a_pre_commit_hook_that_stops_a_slow_commit_and_passes_a_harmless_one
 }
 
 #[test]
-fn a_check_whose_time_is_spent_by_building_is_undecided_and_keeps_the_build() {
+fn a_check_builds_nothing_where_nothing_changed_that_a_bench_is_made_from() {
+    let environment = scripted("one: 100\n");
+    environment.write("tests/unused.rs", "#[test]\nfn one() {}\n");
+    environment.commit("a test");
+    let log = environment.cache().join("log");
+    let check = |environment: &TestEnvironment| {
+        std::fs::remove_file(&log).ok();
+        let args = ["check", "--log-file", log.to_str().unwrap(), "--format", "json"];
+        let view = environment.perfguard(&args).expect_code(0).json();
+        (view, std::fs::read_to_string(&log).unwrap().contains("building the working tree"))
+    };
+    let (view, built) = check(&environment);
+    assert_eq!((verdict(&view, "one"), built), ("unchanged".to_owned(), false), "nothing at all changed");
+    environment.write("tests/unused.rs", "#[test]\nfn two() {}\n");
+    environment.write("README.md", "Read me.\n");
+    let (view, built) = check(&environment);
+    assert!(!built && row(&view, "one")["reason"].as_str().unwrap().contains("no input of it changed"), "{view:#}");
+    environment.write("src/lib.rs", "//! A comment.\n");
+    let (view, built) = check(&environment);
+    assert!(built && row(&view, "one")["reason"].as_str().unwrap().contains("identical"), "{view:#}");
+    let forced = environment.perfguard(&["check", "--force", "--format", "json"]).expect_code(0).json();
+    assert!(row(&forced, "one")["evidence"]["pairs"].as_u64().unwrap() > 0, "{forced:#}");
+}
+
+#[test]
+fn a_check_without_time_is_undecided_says_what_to_do_and_fails_under_strict_only() {
     let environment = scripted("one: 100\n");
     environment.write("script.txt", "one: 150\n");
-    let args = ["check", "--within", "100ms", "--format", "json"];
-    let view = environment.perfguard(&args).expect_code(0).json();
-    assert_eq!(verdict(&view, "one"), "undecided");
-    assert!(row(&view, "one")["reason"].as_str().unwrap().contains("what was built is kept"), "{view:#}");
-    environment.perfguard(&["check", "--within", "60s"]).expect_code(100);
+    let before = environment.everything();
+    let spent = environment.perfguard(&["check", "--within", "1ms"]).expect_code(0);
+    assert!(spent.stdout.contains("undecided") && spent.stdout.contains("`--within`"), "{}", spent.stdout);
+    environment.perfguard(&["check", "--within", "1ms", "--strict"]).expect_code(104);
+    let view = environment.perfguard(&["check", "--within", "1ms", "--format", "json"]).expect_code(0).json();
+    assert_eq!(view["not_measured"][0]["reason"]["kind"], "out-of-time");
+    assert_eq!(environment.everything(), before, "the tree is as it was");
+    environment.perfguard(&["check", "--within", "10m"]).expect_code(100);
 }

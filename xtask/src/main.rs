@@ -1,7 +1,8 @@
-//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `scale`, `calibrate`.
+//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `check-time`, `scale`, `calibrate`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task tells what it does")]
 
 mod calibrate;
+mod check_time;
 mod ci;
 mod codegen;
 mod kills;
@@ -39,6 +40,8 @@ enum Task {
     Kills(kills::Args),
     /// What perfguard itself costs while it measures
     Overhead(overhead::Args),
+    /// What `check` takes where nothing changed, next to cargo's own metadata and a build with nothing to do
+    CheckTime(check_time::Args),
     /// How often the statistics are wrong, by simulation, as tables in `docs/methodology`
     Calibrate(calibrate::Args),
     /// What a run with many benchmarks needs: its memory, and how long it takes from the build to the first process
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(&root),
         Task::Codegen { check } => codegen::run(&root, check),
         Task::Kills(args) => kills::run(&root, &args),
+        Task::CheckTime(args) => check_time::run(&root, &args),
         Task::Overhead(args) => overhead::run(&root, &args),
         Task::Calibrate(args) => calibrate::run(&root, &args),
         Task::Scale(args) => scale::run(&root, &args),

@@ -11,6 +11,8 @@ use crate::processes::{Counted, counted, launcher_of, mebibytes};
 
 /// Most that perfguard may have resident while it measures, MiB.
 const MOST_MEBIBYTES: f64 = 10.0;
+/// Most that it may have resident at any moment of a comparison, MiB.
+const MOST_MEBIBYTES_COMPARING: f64 = 15.0;
 /// Longest time from the build's end to the first process that measures, seconds.
 const LONGEST_START: f64 = 0.3;
 
@@ -23,6 +25,9 @@ pub(crate) struct Args {
     /// Measuring time
     #[arg(long, default_value = "60s")]
     budget: String,
+    /// Compare two commits of it, instead of measuring one
+    #[arg(long)]
+    compare: bool,
     /// The perfguard to look at, rather than one that is built now
     #[arg(long)]
     program: Option<PathBuf>,
@@ -44,6 +49,9 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let repository = folder.path().join("repository");
     make_workspace(root, &repository, args.benchmarks)?;
+    if args.compare {
+        return compare(&program, &repository, folder.path(), &args.budget);
+    }
     let mut slowest = 0.0_f64;
     let mut largest = 0.0_f64;
     for (name, budget) in [("first", "1s"), ("again", args.budget.as_str())] {
@@ -75,6 +83,39 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     );
     ensure!(slowest <= LONGEST_START, "it takes too long to start");
     ensure!(largest <= MOST_MEBIBYTES, "it needs too much memory");
+    Ok(())
+}
+
+/// Compares two commits that differ in every bench, twice: the second time, everything is built.
+fn compare(program: &Path, repository: &Path, folder: &Path, budget: &str) -> Result<()> {
+    for bench in ["c/benches/many.rs", "d/benches/many.rs"] {
+        let text = fs_err::read_to_string(repository.join(bench))?;
+        fs_err::write(repository.join(bench), text.replace("(i) * 3", "(i) * 5"))?;
+    }
+    commit(repository, "five instead of three")?;
+    let mut largest = 0.0_f64;
+    for (name, budget) in [("first", "1s"), ("again", budget)] {
+        let mut perfguard = command(&program.to_string_lossy(), repository);
+        perfguard.args(["compare", "HEAD~1", "HEAD", "--no-gate", "--format", "json", "--budget", budget]);
+        perfguard.env("PERFGUARD_CACHE", folder.join("cache"));
+        let view = folder.join("view.json");
+        perfguard.stdout(fs_err::File::create(&view)?.into_parts().0).stderr(Stdio::null());
+        let (own, launcher) = watch(perfguard)?;
+        let view: serde_json::Value = serde_json::from_str(&fs_err::read_to_string(view)?)?;
+        let comparisons = view["comparisons"].as_array().context("the comparison gave no result")?;
+        let pairs: u64 = comparisons.iter().filter_map(|one| one["evidence"]["pairs"].as_u64()).sum();
+        println!(
+            "{name}: {} benchmarks, {pairs} pairs; perfguard {:.1} MiB at its peak, {:.1} MiB resident at the end, the \
+             launcher {:.1} MiB",
+            comparisons.len(),
+            mebibytes(own.peak_kib),
+            mebibytes(own.resident_kib),
+            mebibytes(launcher.peak_kib),
+        );
+        largest = largest.max(mebibytes(own.peak_kib));
+    }
+    println!("peak {largest:.1} MiB (goal {MOST_MEBIBYTES_COMPARING} MiB)");
+    ensure!(largest <= MOST_MEBIBYTES_COMPARING, "it needs too much memory");
     Ok(())
 }
 
@@ -166,7 +207,12 @@ fn make_workspace(root: &Path, repository: &Path, benchmarks: usize) -> Result<(
         fs_err::create_dir_all(path.parent().context("a file has a folder")?)?;
         fs_err::write(path, text)?;
     }
-    for words in [&["init", "--quiet"][..], &["add", "--all"], &["commit", "--quiet", "--message", "many"]] {
+    ensure!(command("git", repository).args(["init", "--quiet"]).status()?.success(), "git init failed");
+    commit(repository, "many")
+}
+
+fn commit(repository: &Path, message: &str) -> Result<()> {
+    for words in [&["add", "--all"][..], &["commit", "--quiet", "--message", message]] {
         let own = ["-c", "user.name=A", "-c", "user.email=a@example.com"];
         ensure!(command("git", repository).args(own).args(words).status()?.success(), "git {words:?} failed");
     }

@@ -1,5 +1,6 @@
 //! `cargo perfguard compare`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use perfguard_core::cancel::CancellationToken;
@@ -67,7 +68,8 @@ pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -
         variants,
         rules: rules(&here, &args.judge),
         purpose: "cargo perfguard compare",
-        deadline: None,
+        only_affected: false,
+        all_the_same: Some("`--force` measures them all the same"),
     };
     if args.variants.matrix {
         return variants::matrix(&here, request, others, args, &clock, ui, cancel);
@@ -77,7 +79,7 @@ pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -
 
 /// `cargo perfguard check`.
 pub(crate) fn check(args: &CheckArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
-    let clock = SystemClock::default();
+    let clock = Arc::new(SystemClock::default());
     let within = args.within.iter().map(|text| ("check.within", "--within", text.clone()));
     let flags = [args.judge.flags(), args.store.flags(), within.collect()].concat();
     let here = Here::find(args.cargo.manifest_path.as_deref(), &flags, ui, cancel)?;
@@ -99,9 +101,12 @@ pub(crate) fn check(args: &CheckArgs, ui: &mut Ui, cancel: &CancellationToken) -
             ..rules(&here, &args.judge)
         },
         purpose: "cargo perfguard check",
-        deadline: Some(within),
+        only_affected: true,
+        all_the_same: None,
     };
-    perform(&here, &request, &args.judge, args.output.format, Amount::Remarkable, &clock, ui, cancel)
+    // The clock started when the command did: all that it does counts.
+    let cancel = cancel.until(clock.clone(), within);
+    perform(&here, &request, &args.judge, args.output.format, Amount::Remarkable, &*clock, ui, &cancel)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call of a private step")]

@@ -140,6 +140,12 @@ impl<'a> Artifacts<'a> {
         let again = folder.join("relinked");
         let refused = kit_check::check(&kit, &built.program, &again, &self.layout.here(), cancel);
         fs_err::remove_file(&again).ok();
+        if cancel.is_cancelled() {
+            // A link that was cut off says nothing about the kit: the next build finds it where this one did.
+            fs_err::remove_dir_all(&made).ok();
+            fs_err::rename(&kit, &made).map_err(BuildError::Cache)?;
+            return Err(BuildError::Interrupted);
+        }
         match refused.map_err(BuildError::Cache)? {
             None => {
                 fs_err::remove_file(folder.join(KIT_REFUSED)).ok();

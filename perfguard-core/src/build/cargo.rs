@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::BuildError;
 use super::Layout;
 use super::cargo_config::CargoConfig;
-use super::messages::{Built, Told, plain, tail, told, unstable_files};
+use super::messages::{Built, OwnUnits, Told, plain, tail, told, unstable_files};
 use super::role_runner::Capture;
 use super::roles::{CAPTURES, HERE, KITS, OWN_PREFIX, RUNNER_NAME, WRAPPER, WRAPPER_NAME};
 use super::variant::{FLAG_VARIABLES, add_compiler_flags, choose_toolchain, not_called};
@@ -25,11 +25,14 @@ pub(super) struct BuiltTargets {
     pub(super) complete: bool,
     /// Source files with an unstable feature that the compiler refused.
     pub(super) needs_nightly: Vec<PathBuf>,
+    /// What was compiled of the packages whose sources may change.
+    pub(super) own: OwnUnits,
 }
 
 /// What one call of cargo gave.
 struct Called {
     built: Vec<Built>,
+    own: OwnUnits,
     /// Whether cargo was content.
     well: bool,
     /// What it wrote to its error stream, without colours.
@@ -194,10 +197,10 @@ impl Cargo<'_> {
         events.event(Event::Detail(detail(&self.build_words())));
         let called = self.call(triples, &self.build_words(), &mut |event| events.event(event), cancel);
         events.event(Event::CargoFinished { well: called.as_ref().is_ok_and(|called| called.well) });
-        let Called { built, well, complaint } = called?;
+        let Called { built, own, well, complaint } = called?;
         if well {
             let built = self.capture(triples, std::slice::from_ref(&self.request.cargo_args), events, cancel)?;
-            return Ok(BuiltTargets { built, complete: true, needs_nightly: Vec::new() });
+            return Ok(BuiltTargets { built, complete: true, needs_nightly: Vec::new(), own });
         }
         let needs_nightly = unstable_files(&complaint);
         if let Some(toolchain) = process::missing_toolchain(&complaint) {
@@ -210,7 +213,12 @@ impl Cargo<'_> {
         if built.is_empty() {
             return Err(BuildError::Compile { what: self.what.clone(), needs_nightly: !needs_nightly.is_empty() });
         }
-        let of = |built| BuiltTargets { built, complete: false, needs_nightly: needs_nightly.clone() };
+        let of = |built| BuiltTargets {
+            built,
+            complete: false,
+            needs_nightly: needs_nightly.clone(),
+            own: OwnUnits::default(),
+        };
         // Cargo runs nothing where a target does not compile: it is asked about those that do. By name first, with the
         // same packages and so the same features; package by package where a name stands for a broken target too.
         let by_name = only_these(&self.request.cargo_args, &built, None);
@@ -250,7 +258,7 @@ impl Cargo<'_> {
         for args in calls {
             let words: Vec<OsString> = [OsString::from("bench")].into_iter().chain(args.iter().cloned()).collect();
             events.event(Event::Detail(detail(&words)));
-            let Called { built, well, complaint } = self.call(triples, &words, &mut |_| {}, cancel)?;
+            let Called { built, well, complaint, .. } = self.call(triples, &words, &mut |_| {}, cancel)?;
             if !well {
                 return Err(BuildError::Metadata { what: self.what.clone(), message: tail(&complaint) });
             }
@@ -268,10 +276,14 @@ impl Cargo<'_> {
         cancel: &CancellationToken,
     ) -> Result<Called, BuildError> {
         let spec = self.command(triples, words, cancel);
-        let (mut built, mut complaint) = (Vec::new(), String::new());
+        let (mut built, mut own, mut complaint) = (Vec::new(), OwnUnits::default(), String::new());
         let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
             Stream::Out => match told(line) {
-                Some(Told::Built(executable)) => built.push(executable),
+                Some(Told::Compiled { built: executable, own: unit }) => {
+                    built.extend(executable);
+                    own.units.extend(unit);
+                }
+                Some(Told::ScriptRan(package, folder)) => own.scripts.push((package, folder)),
                 Some(Told::Error(text)) => {
                     for line in text.lines() {
                         complaint.extend([&plain(line), "\n"]);
@@ -291,7 +303,7 @@ impl Cargo<'_> {
         if cancel.is_cancelled() {
             return Err(BuildError::Interrupted);
         }
-        Ok(Called { built, well: end.code == Some(0), complaint })
+        Ok(Called { built, own, well: end.code == Some(0), complaint })
     }
 
     fn command(&self, triples: &[String], words: &[OsString], cancel: &CancellationToken) -> CommandSpec {

@@ -88,7 +88,7 @@ fn collect_paths(manifest: &Table, folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// A relative path without `.` and inner `..`; `None` for an absolute one.
-fn normalise(path: &Path) -> Option<PathBuf> {
+pub(super) fn normalise(path: &Path) -> Option<PathBuf> {
     let mut clean = PathBuf::new();
     for part in path.components() {
         match part {

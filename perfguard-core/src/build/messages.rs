@@ -14,10 +14,39 @@ pub(super) struct Built {
     pub(super) program: PathBuf,
 }
 
+/// One compilation of a package whose sources are no registry's and no foreign repository's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OwnUnit {
+    /// The package's identifier.
+    pub(super) id: String,
+    pub(super) package: String,
+    /// The package's folder.
+    pub(super) folder: PathBuf,
+    pub(super) is_build_script: bool,
+    /// The target, if this is its executable with benchmarks.
+    pub(super) target: Option<TargetId>,
+    /// What the compiler wrote.
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// What cargo told of the packages whose sources may change with a commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct OwnUnits {
+    pub(super) units: Vec<OwnUnit>,
+    /// Build scripts that ran: their package's identifier, and their `OUT_DIR`.
+    pub(super) scripts: Vec<(String, PathBuf)>,
+}
+
 /// What a line of cargo's JSON tells.
 #[derive(Debug, PartialEq)]
 pub(super) enum Told {
-    Built(Built),
+    /// Something was compiled, or was there already.
+    Compiled {
+        built: Option<Built>,
+        own: Option<OwnUnit>,
+    },
+    /// A build script ran, or had run: its package's identifier, and its `OUT_DIR`.
+    ScriptRan(String, PathBuf),
     /// The compiler's message as it would print it.
     Error(String),
     Warning(String),
@@ -30,8 +59,35 @@ pub(super) fn told(line: &str) -> Option<Told> {
         let is_error = matches!(said.message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice);
         return Some(if is_error { Told::Error(text) } else { Told::Warning(text) });
     }
+    if let Message::BuildScriptExecuted(script) = message {
+        let id = script.package_id.repr;
+        return is_own(&id).then(|| Told::ScriptRan(id, script.out_dir.into_std_path_buf()));
+    }
     let Message::CompilerArtifact(artifact) = message else { return None };
-    executable_of(artifact).map(Told::Built)
+    let own = own_unit(&artifact);
+    let built = executable_of(artifact);
+    (built.is_some() || own.is_some()).then_some(Told::Compiled { built, own })
+}
+
+/// Whether a package's sources may change while its version stays.
+fn is_own(identifier: &str) -> bool {
+    !["registry+", "git+", "sparse+"].iter().any(|source| identifier.contains(source))
+}
+
+fn own_unit(artifact: &cargo_metadata::Artifact) -> Option<OwnUnit> {
+    let id = artifact.package_id.repr.clone();
+    if !is_own(&id) {
+        return None;
+    }
+    let executable = executable_of(artifact.clone());
+    Some(OwnUnit {
+        package: package_name(&id)?,
+        id,
+        folder: artifact.manifest_path.parent()?.as_std_path().to_owned(),
+        is_build_script: artifact.target.kind.contains(&CargoKind::CustomBuild),
+        target: executable.map(|built| built.target),
+        files: artifact.filenames.iter().map(|file| file.as_std_path().to_owned()).collect(),
+    })
 }
 
 /// The bench executable that an artifact of cargo's is.

@@ -96,6 +96,12 @@ pub(super) fn read(folder: &Path, asked: &str) -> Option<Build> {
     (record.asked == asked).then_some(record.build)
 }
 
+/// Whether a kept folder is one of a build in which every target compiled, however it was asked for.
+pub(super) fn is_complete(folder: &Path) -> bool {
+    let text = fs_err::read(folder.join(FILE)).ok();
+    text.and_then(|text| serde_json::from_slice::<Record>(&text).ok()).is_some_and(|record| record.build.complete)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

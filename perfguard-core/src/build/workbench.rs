@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::artifacts::Artifacts;
 use super::cargo::{BuiltTargets, Cargo, tool_environment};
 use super::cargo_config::pass_along_from_above;
+use super::inputs::{self, Affected, Inputs, Trees};
 use super::manifests::{outside_dependencies, root_sources};
 use super::record;
 use super::retention::{self, KeepLimits, Kept};
@@ -21,7 +22,7 @@ use super::{
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
-use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind, Variant};
+use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind, TargetId, Variant};
 use crate::process;
 use crate::vcs::SourceTree;
 
@@ -80,6 +81,9 @@ pub struct Build {
     pub context: BuildContext,
     /// Hash of all that the build depends on besides its tree.
     asked: String,
+    /// What the executables were made from, where that is known for sure.
+    #[serde(default)]
+    inputs: Option<Inputs>,
 }
 
 /// The workbench of one repository.
@@ -169,7 +173,14 @@ impl Workbench {
         fs_err::remove_file(building(&self.layout)).map_err(BuildError::Cache)?;
         let runs = cargo.run_environments(&runner);
         self.checkout.build_ended()?;
-        let (BuiltTargets { built, complete, needs_nightly }, runs) = (built?, runs?);
+        let (BuiltTargets { built, complete, needs_nightly, own }, runs) = (built?, runs?);
+        let inputs = match inputs::collect(&self.layout, source, &request.manifest, &own) {
+            Ok(inputs) => Some(inputs).filter(|_| complete),
+            Err(doubt) => {
+                events.event(Event::Detail(format!("what the executables were made from is not known: {doubt}")));
+                None
+            }
+        };
         let context = BuildContext {
             toolchain: toolchain.version,
             triple,
@@ -180,7 +191,8 @@ impl Workbench {
         let artifacts = Artifacts::new(&self.layout).keep_all(&built, &runs, &context, cancel)?;
         let asked =
             record::asked(request, &format!("{} {}", context.toolchain, toolchain.host), &self.cargo_environment());
-        Ok(Build { key: record::key(source, &request.variant), artifacts, complete, needs_nightly, context, asked })
+        let key = record::key(source, &request.variant);
+        Ok(Build { key, artifacts, complete, needs_nightly, context, asked, inputs })
     }
 
     /// What the build of a tree gave, if it was asked for in the same way before and all of it is still kept; then it need
@@ -278,6 +290,11 @@ impl Workbench {
         self.checkout.has(key)
     }
 
+    /// Whether a commit's folder is kept of a build in which every target compiled.
+    pub fn has_whole_build(&self, key: &str) -> bool {
+        self.has_kept(key) && record::is_complete(&self.layout.kept(key))
+    }
+
     /// Lets the builder's folder, or a kept commit's, stand where every path leads. Gives whether that was one atomic
     /// step, as it is on every common file system.
     ///
@@ -353,6 +370,20 @@ impl Workbench {
     ) -> Result<Identity, BuildError> {
         self.seat(Seat::Builder)?;
         identity::identity(&self.layout, base, head, ignore)
+    }
+
+    /// Which executables of a build can differ in another tree that is built in the same way. In doubt, all. `ignore` are
+    /// globs over paths from the root.
+    pub fn affected(&self, build: &Build, base: &SourceTree, head: &SourceTree, ignore: &[String]) -> Affected {
+        let Some(inputs) = &build.inputs else {
+            return Affected::Everything("what the executables were made from is not known".to_owned());
+        };
+        let names = |target: &TargetId, path: &Path| {
+            let artifact = build.artifacts.iter().find(|artifact| artifact.target == *target);
+            // What cannot be read may hold any name.
+            artifact.and_then(|artifact| identity::names_file(&artifact.program, path).ok()).unwrap_or(true)
+        };
+        inputs.affected(&Trees { base, head, ignore, names: &names })
     }
 
     /// Links base and head again, `request.count` times, each time in another order of functions, so that code that is

@@ -22,6 +22,8 @@ pub enum FailureKind {
     NotStarted,
     /// It ended well, but without a readable result for the benchmark.
     NoResult,
+    /// Somebody changed the executable while it was measured.
+    ExecutableChanged,
 }
 
 /// A benchmark's failure, with what the user needs to see.

@@ -122,6 +122,8 @@ pub enum NotMeasured {
     },
     /// No benchmark of it matches the filter.
     FilteredOut,
+    /// The time limit ended before it was built.
+    OutOfTime,
 }
 
 impl NotMeasured {
@@ -142,7 +144,7 @@ impl NotMeasured {
             Self::NoBenchmarks => Some("`bench = false` in Cargo.toml drops such a target's row".to_owned()),
             Self::HarnessNotDriven { harness } => Some(format!("perfguard does not drive {harness} yet")),
             Self::ListingFailed { .. } => Some("run the bench with `cargo bench` to see it fail".to_owned()),
-            Self::FilteredOut => None,
+            Self::FilteredOut | Self::OutOfTime => None,
         }
     }
 }
@@ -161,6 +163,7 @@ impl fmt::Display for NotMeasured {
             Self::HarnessNotDriven { harness } => write!(f, "{harness} benches are not driven yet"),
             Self::ListingFailed { message } => write!(f, "listing failed: {message}"),
             Self::FilteredOut => f.write_str("no benchmark matches the filter"),
+            Self::OutOfTime => f.write_str("was not built within the time limit"),
         }
     }
 }

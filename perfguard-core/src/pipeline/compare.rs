@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::affected::prepare_affected;
 use super::clean::keep_within;
 use super::comparing::{Compared, Comparing, compare_and_record};
-use super::identical::{Same, identical_targets};
+use super::identical::{Same, identical_targets, not_run};
 use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
-use super::matching::{Both, Matched, Single, match_sides};
+use super::matching::{Both, Matched, match_sides};
+use super::out_of_time::{Ended, in_time, unmeasured, without_base};
 use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
 use super::selection::require_targets;
 use super::sides::{PreparedSide, SideSpec, tree_of};
@@ -20,7 +22,7 @@ use crate::clock::Clock;
 use crate::event::EventSink;
 use crate::judge::{GateReport, Rules};
 use crate::measure::INSTALL_VALGRIND;
-use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide, Variant, Verdict};
+use crate::model::{Comparison, ComparisonRun, NullControl, RunId, RunSettings, SuiteWide, Variant};
 use crate::plan::{Filter, nearest_ids};
 use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
 use crate::store::Store;
@@ -44,8 +46,10 @@ pub struct CompareRequest {
     pub rules: CompareRules,
     /// Which command this is, for those that wait.
     pub purpose: &'static str,
-    /// The time by which all must have ended, as the clock counts; `None`: measuring has its budget and no other limit.
-    pub deadline: Option<Duration>,
+    /// Whether only what head's changes can affect is built.
+    pub only_affected: bool,
+    /// How the user has what is identical measured all the same, in words; nothing where that is not said.
+    pub all_the_same: Option<&'static str>,
 }
 
 impl CompareRequest {
@@ -146,15 +150,31 @@ pub fn compare(
     let include = &request.options.include;
     let base = tree_of(place, &request.base, include, events)?;
     let head = tree_of(place, &request.head, include, events)?;
-    let mut bench = Bench::open(place, tools, &request.options, request.purpose, events, cancel)?;
+    let labels = [base.2.to_string(), head.2.to_string()];
+    let commits = [base.1.commit.clone(), head.1.commit.clone()];
+    let opened = Bench::open(place, tools, &request.options, request.purpose, events, cancel);
+    let Some(mut bench) = in_time(opened, cancel)? else {
+        return Ok(without_base(place, request, labels, commits, Ended::Waiting));
+    };
     let limits = limits(&request.settings);
     let options = &request.options;
     let [of_base, of_head] = &request.variants;
-    let base = prepare_variant(&mut bench, place, tools, base, (options, of_base), limits, events, cancel)
-        .map_err(|error| super::fallback::with_last_that_builds(error, &bench, place, request))?;
-    let head = prepare_variant(&mut bench, place, tools, head, (options, of_head), limits, events, cancel)?;
+    let built = prepare_variant(&mut bench, place, tools, base, (options, of_base), limits, events, cancel)
+        .map_err(|error| super::fallback::with_last_that_builds(error, &bench, place, request));
+    let Some(base) = in_time(built, cancel)? else {
+        let ended = Ended::Building(&labels[0].clone());
+        return Ok(without_base(place, request, labels, commits, ended));
+    };
+    let head = if request.only_affected && !request.rules.force {
+        prepare_affected(&mut bench, place, tools, &base, head, request, limits, events, cancel)?
+    } else {
+        prepare_variant(&mut bench, place, tools, head, (options, of_head), limits, events, cancel)?
+    };
     let outcome = compare_sides(&mut bench, place, &base, &head, request, store, clock, events, cancel)?;
-    bench.workbench.forget_other_trees(head.seat())?;
+    // A tree of which nothing had to be built leaves the last one that was.
+    if request.is_of_variants() || bench.workbench.has_kept(&head.tree.key()) {
+        bench.workbench.forget_other_trees(&head.tree.key())?;
+    }
     keep_within(&mut bench, options, store, clock, events)?;
     Ok(outcome)
 }
@@ -186,22 +206,16 @@ pub(super) fn compare_sides(
     let key = |both: &Both| (both.base, both.head);
     let (identical, measured): (Vec<Both>, Vec<Both>) =
         both.into_iter().partition(|both| same.get(&key(both)).is_some_and(Same::is_same));
-    if !identical.is_empty() {
-        let targets: BTreeSet<_> = identical.iter().map(key).collect();
-        remarks.push(format!(
-            "{} of {} are identical on both sides and were not run",
-            counted(identical.len(), "benchmark"),
-            counted(targets.len(), "target"),
-        ));
-    }
+    remarks.extend(not_run(&identical, &same, request.all_the_same));
     let mut settings = request.settings.clone();
     let mut single = single;
     let mut measured = measured;
-    if let Some(deadline) = request.deadline {
-        let left = deadline.saturating_sub(clock.monotonic());
+    if let Some(left) = cancel.time_left() {
         settings.budget = settings.budget.min(left);
-        if left < LEAST_TIME {
-            single.extend(measured.drain(..).map(|both| out_of_time(&both, head)));
+        if (left < LEAST_TIME || !head.is_built) && !measured.is_empty() {
+            let ended = if head.is_built { Ended::Built } else { Ended::Building(&head.label) };
+            remarks.push(ended.remark(request.purpose));
+            single.extend(measured.drain(..).map(|both| unmeasured(&both, head)));
         }
     }
     let rules_of = |both: &Both| Rules::of(&request.options.tables, &both.id, request.rules.threshold);
@@ -273,17 +287,6 @@ pub(super) fn compare_sides(
 
 /// With less time than this left, nothing is measured.
 const LEAST_TIME: Duration = Duration::from_millis(500);
-
-/// The row of a benchmark for which building left no time.
-fn out_of_time(both: &Both, head: &PreparedSide) -> Single {
-    let harness = head.prepared.targets[both.head].harness.as_ref();
-    Single {
-        id: both.id.clone(),
-        metric: harness.map_or(MetricId::WALL_TIME, |harness| harness.kind.decides()),
-        verdict: Verdict::Undecided,
-        reason: "building left no time to measure: what was built is kept".to_owned(),
-    }
-}
 
 pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }

@@ -1,7 +1,7 @@
 //! Measures benchmarks of two sides in pairs and writes each observation to the store as it is taken.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::layouts::{LayoutChoice, Pools, Wanted, link_pools};
@@ -10,6 +10,7 @@ use super::measuring::costly_set_up;
 use super::metrics::Recorded;
 use super::prepare::{Bench, limits};
 use super::sides::PreparedSide;
+use super::stamps::Stamps;
 use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::{Known, NullPairs, PairedTest, TestPlan};
@@ -21,13 +22,14 @@ use crate::environment;
 use crate::event::EventSink;
 use crate::judge::Rules;
 use crate::measure::{
-    Heard, Next, Pair, PairJob, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, ProcessPairs, Sharing, Slowed,
-    driver_for, measure_pairs,
+    Heard, Next, Pair, PairJob, PairSettings, PairSurroundings, PairTarget, PairsEnd, PlannedPairs, ProcessPairs,
+    Sharing, Slowed, driver_for, measure_pairs,
 };
 use crate::model::{
     ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, Observation, PairRecord,
-    Run, RunCommand, RunId, RunSettings, Stage, Stopped, Weather,
+    Run, RunCommand, RunId, RunSettings, Side, Stage, Stopped, Weather,
 };
+use crate::process;
 use crate::store::{MeasurementKey, Store, StoreError};
 
 /// The first pass may take this part of the budget; the rest is for confirming what it suspects.
@@ -100,8 +102,9 @@ pub(super) fn compare_and_record(
 
     let everything: Vec<usize> = (0..what.benchmarks.len()).collect();
     let first_budget = what.settings.budget.mul_f64(FIRST_PART);
-    let pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
+    let mut pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
     let pools = pass.link(bench, what, copy.as_deref(), clock, events, cancel);
+    pass.budget = pass.budget.min(left_for(cancel, FIRST_PART));
     let layouts: Vec<Layouts> = everything.iter().map(|index| pools.layouts[pools.of(what, *index)].clone()).collect();
     let plan_all = &mut |costs: &[Option<Duration>]| {
         let mut recorder = recorder.borrow_mut();
@@ -129,8 +132,9 @@ pub(super) fn compare_and_record(
     if !suspects.is_empty() && !cancel.is_cancelled() {
         let budget = what.settings.budget.saturating_sub(spent).max(what.settings.budget.mul_f64(1.0 - FIRST_PART));
         let seed = what.settings.seed.wrapping_add(1);
-        let pass = Pass { stage: Stage::Confirmation, members: &suspects, budget, seed };
+        let mut pass = Pass { stage: Stage::Confirmation, members: &suspects, budget, seed };
         let pools = pass.link(bench, what, None, clock, events, cancel);
+        pass.budget = pass.budget.min(left_for(cancel, 1.0));
         let plan_suspects = &mut |_: &[Option<Duration>]| {
             let mut recorder = recorder.borrow_mut();
             for index in &suspects {
@@ -145,6 +149,11 @@ pub(super) fn compare_and_record(
         }
     }
     bench.workbench.seat(Seat::Builder)?;
+    process::settle();
+    if cancel.is_out_of_time() {
+        // A time limit is a budget, too.
+        ends.iter_mut().filter(|end| **end == PairsEnd::Interrupted).for_each(|end| *end = PairsEnd::Budget);
+    }
 
     let Recorder { store, base_keys, head_keys, notes, nulls, watch, .. } = recorder.into_inner();
     let interrupted = ends.contains(&PairsEnd::Interrupted);
@@ -173,6 +182,11 @@ pub(super) fn compare_and_record(
         })
         .collect();
     Ok(Compared { base_run, head_run, outcomes, nulls, weather: watch.weather(), interrupted })
+}
+
+/// This part of what a time limit leaves; linking layouts has taken some.
+fn left_for(cancel: &CancellationToken, part: f64) -> Duration {
+    cancel.time_left().map_or(Duration::MAX, |left| left.mul_f64(part))
 }
 
 /// Whether a metric that may fail the gate, besides the one that decides, is suspected.
@@ -291,6 +305,9 @@ impl Pass<'_> {
         recorder: &RefCell<Recorder<'_>>,
     ) -> Result<Vec<PairsEnd>, PipelineError> {
         let (planned, jobs) = self.plan(what, &pools);
+        let programs: Vec<Vec<(Side, PathBuf)>> = pools.targets.iter().map(programs).collect();
+        let targets: Vec<usize> = jobs.iter().map(|job| job.target).collect();
+        let stamps = Stamps::of(programs.iter().flatten().map(|(_, program)| program.as_path()));
         let settings = PairSettings {
             control: what.settings.control.clone(),
             budget: self.budget,
@@ -315,7 +332,16 @@ impl Pass<'_> {
         let mut slowed = Slowed { inner: &mut executor, factor: what.slowdown };
         let surroundings = PairSurroundings { executor: &mut slowed, clock, cancel, events };
         let hear = &mut |job: usize, heard: Heard<'_>| recorder.borrow_mut().hear(self.stage, self.members[job], heard);
-        Ok(measure_pairs(planned, &settings, surroundings, costs, hear)?)
+        let mut ends = measure_pairs(planned, &settings, surroundings, costs, hear)?;
+        for (end, target) in ends.iter_mut().zip(targets) {
+            let mut of_target = programs[target].iter();
+            if let Some((side, failure)) =
+                of_target.find_map(|(side, program)| Some((*side, stamps.broken([program.as_path()])?)))
+            {
+                *end = PairsEnd::Failed(side, failure);
+            }
+        }
+        Ok(ends)
     }
 
     /// What is planned of each benchmark, and how it is observed.
@@ -351,6 +377,13 @@ impl Pass<'_> {
         }
         (planned, jobs)
     }
+}
+
+/// The files of a target, each with whose they are.
+fn programs(target: &PairTarget) -> Vec<(Side, PathBuf)> {
+    // The copy of base stands for base.
+    let sides = target.sides.iter().zip([Side::Base, Side::Head, Side::Base]);
+    sides.flat_map(|(program, side)| program.layouts.iter().map(move |file| (side, file.clone()))).collect()
 }
 
 /// Writes down what is heard, and feeds the tests.

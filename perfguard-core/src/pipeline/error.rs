@@ -137,6 +137,17 @@ impl PipelineError {
         Self::Unknown { what: "run", name: name.to_owned() }
     }
 
+    /// Whether nothing went wrong, but the work was asked to stop.
+    pub(super) fn is_interruption(&self) -> bool {
+        matches!(
+            self,
+            Self::Plan(PlanError::Interrupted)
+                | Self::Build(BuildError::Interrupted)
+                | Self::Lock(LockError::Interrupted)
+                | Self::Interrupted
+        )
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

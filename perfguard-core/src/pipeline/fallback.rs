@@ -22,7 +22,7 @@ pub(super) fn with_last_that_builds(
         return error;
     }
     let ancestors = repository.ancestors(commit, MOST_LOOKED_AT);
-    let last = ancestors.into_iter().find(|ancestor| bench.workbench.has_kept(&ancestor.0));
+    let last = ancestors.into_iter().find(|ancestor| bench.workbench.has_whole_build(&ancestor.0));
     let last = last.map(|commit| commit.short().to_owned());
     PipelineError::BaseDoesNotBuild { base: commit.short().to_owned(), last, source: Box::new(error) }
 }

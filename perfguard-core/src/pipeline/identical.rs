@@ -1,8 +1,9 @@
 //! Which targets need no clock: what their two sides would run is the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::PipelineError;
+use super::compare::counted;
 use super::matching::Both;
 use super::prepare::Bench;
 use super::sides::PreparedSide;
@@ -15,7 +16,7 @@ pub(super) type Same = Identity;
 impl Identity {
     /// Whether both sides would run the same.
     pub(super) fn is_same(&self) -> bool {
-        matches!(self, Self::Same { .. })
+        matches!(self, Self::Same { .. } | Self::Untouched)
     }
 }
 
@@ -31,6 +32,13 @@ pub(super) fn identical_targets(
     for both in benchmarks {
         let key = (both.base, both.head);
         if found.contains_key(&key) {
+            continue;
+        }
+        if head.untouched.contains(&head.prepared.targets[both.head].id) {
+            found.insert(key, Same::Untouched);
+            continue;
+        }
+        if !head.is_built {
             continue;
         }
         let side = |side: &'_ PreparedSide, index: usize| -> Option<Artifact> {
@@ -55,4 +63,27 @@ fn of_program(base: &Artifact, head: &Artifact) -> Same {
     } else {
         Identity::Differ { what: "a file of the tree".to_owned(), hint: None }
     }
+}
+
+/// What is said of benchmarks that were not run, each in words.
+pub(super) fn not_run(
+    identical: &[Both],
+    same: &BTreeMap<(usize, usize), Same>,
+    all_the_same: Option<&str>,
+) -> Vec<String> {
+    let is_untouched = |both: &&Both| same.get(&(both.base, both.head)) == Some(&Same::Untouched);
+    let (untouched, alike): (Vec<&Both>, Vec<&Both>) = identical.iter().partition(is_untouched);
+    let kinds = [
+        (untouched, "were neither built nor run: nothing changed that they are made from"),
+        (alike, "are identical on both sides and were not run"),
+    ];
+    let mut said: Vec<String> = Vec::new();
+    for (all, what) in kinds.into_iter().filter(|(all, _)| !all.is_empty()) {
+        let targets: BTreeSet<_> = all.iter().map(|both| (both.base, both.head)).collect();
+        said.push(format!("{} of {} {what}", counted(all.len(), "benchmark"), counted(targets.len(), "target")));
+    }
+    if let (Some(last), Some(how)) = (said.last_mut(), all_the_same) {
+        last.extend([": ", how]);
+    }
+    said
 }

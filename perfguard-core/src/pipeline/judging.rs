@@ -16,8 +16,8 @@ use crate::judge::{
 };
 use crate::measure::PairsEnd;
 use crate::model::{
-    Comparison, Direction, Evidence, Finding, GateEffect, Layouts, MetricId, NullControl, Severity, Stage, SuiteWide,
-    Unit, Verdict, built_in_metrics,
+    Comparison, Direction, Evidence, FailureKind, Finding, GateEffect, Layouts, MetricId, NullControl, Severity, Stage,
+    SuiteWide, Unit, Verdict, built_in_metrics,
 };
 use crate::report::format::{amount, change};
 use crate::store::Store;
@@ -123,6 +123,10 @@ impl Judging<'_> {
 
     fn identical_one(&self, both: &Both) -> Comparison {
         let left_out = match self.same.get(&(both.base, both.head)) {
+            Some(Identity::Untouched) => {
+                let reason = "no input of it changed: neither built nor run".to_owned();
+                return self.blank(&both.id, self.decides(both), Verdict::Unchanged, reason);
+            }
             Some(Identity::Same { left_out }) if !left_out.is_empty() => format!(" but for {}", left_out.join(" and ")),
             _ => String::new(),
         };
@@ -152,6 +156,10 @@ impl Judging<'_> {
                 one.verdict = Verdict::Failed;
                 one.reason = format!("{side} failed: {}", failure.message);
                 one.failure = Some(failure.clone());
+                if failure.kind == FailureKind::ExecutableChanged {
+                    // Nobody knows what was measured.
+                    (one.effect, one.base, one.head) = (None, None, None);
+                }
             }
             PairsEnd::TooManyFailures(side, failure) => {
                 one.verdict = Verdict::Undecided;

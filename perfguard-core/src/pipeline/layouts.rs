@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::measure::{PairTarget, SideProgram, driver_for};
 use crate::model::{Artifact, Layouts, TargetKind};
+use crate::process;
 
 /// How many layouts of each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +115,8 @@ pub(super) fn link_pools(
         if let Some(copy) = wanted.copy {
             sides.push(side(copies, &base_artifact, copy));
         }
+        // Reading and ordering functions needs more than what follows.
+        process::settle();
         let harness = of_head.harness.as_ref().expect("a listed benchmark has a harness");
         pools.number.insert((*base, *head), pools.targets.len());
         pools.layouts.push(layouts);

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::prepare::{Bench, Prepared, PreparedTarget, limits};
+use super::stamps::Stamps;
 use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::relative_half_width;
@@ -64,6 +65,11 @@ pub(super) fn measure_and_record(
     let open: Vec<usize> = (0..what.selected.len()).filter(|index| !has_ended(earlier.get(index))).collect();
     let mut taken: Vec<usize> = open.iter().map(|index| earlier.get(index).map_or(0, observations)).collect();
     let (planned, jobs) = plan(what, &open, &earlier, &settings);
+    let program = |index: usize| {
+        let artifact = what.prepared.targets[what.selected[index].target].artifact.as_ref();
+        artifact.expect("a listed benchmark has an executable").program.as_path()
+    };
+    let stamps = Stamps::of(open.iter().map(|index| program(*index)));
     let mut watch = Watch::new(Path::new("/"), bench.launcher.pid(), open.len(), clock);
     let mut executor = ProcessExecutor {
         launcher: &mut bench.launcher,
@@ -76,10 +82,9 @@ pub(super) fn measure_and_record(
     let surroundings =
         Surroundings { executor: &mut executor, clock, cancel, events, relative_half_width: &relative_half_width };
     // Building and listing needed more than what follows, and benches should have the machine for themselves.
-    process::give_memory_back();
-    process::let_code_go();
+    process::settle();
     let start = clock.monotonic();
-    let ends = measure::measure_rounds(planned, &settings, surroundings, &mut |job, recorded| {
+    let mut ends = measure::measure_rounds(planned, &settings, surroundings, &mut |job, recorded| {
         let key = keys[open[job]];
         match recorded {
             Recorded::Observation(observation) => {
@@ -93,6 +98,12 @@ pub(super) fn measure_and_record(
             }
         }
     })?;
+    for (end, index) in ends.iter_mut().zip(&open) {
+        if let Some(failure) = stamps.broken([program(*index)]) {
+            store.finish_measurement(keys[*index], Stopped::Failed, Some(&failure), &[])?;
+            *end = Stopped::Failed;
+        }
+    }
     if let Some(remark) = watch.remark() {
         events.event(remark);
     }

@@ -4,6 +4,7 @@
 //! `measuring` runs and records them; `list`, `run` and `baseline` are the ways that commands take.
 
 mod accept;
+mod affected;
 mod baseline;
 mod clean;
 mod compare;
@@ -18,6 +19,7 @@ mod list;
 mod matching;
 mod measuring;
 mod metrics;
+mod out_of_time;
 mod place;
 mod prepare;
 mod revisions;
@@ -27,6 +29,7 @@ mod selection;
 mod self_test;
 mod show;
 mod sides;
+mod stamps;
 mod variants;
 mod watching;
 mod witness;

@@ -72,7 +72,7 @@ impl PreparedTarget {
 }
 
 /// A built tree.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Prepared {
     /// The build.
     pub build: Build,

@@ -116,7 +116,8 @@ pub(super) fn compare(
         variants: Default::default(),
         rules: request.rules.clone(),
         purpose: "cargo perfguard run",
-        deadline: None,
+        only_affected: false,
+        all_the_same: Some("`--force` measures both all the same, `--no-baseline` the working tree alone"),
     };
     let outcome = compare_sides(bench, place, base, &head, &asked, store, clock, events, cancel)?;
     bench.workbench.forget_other_trees(head.seat())?;

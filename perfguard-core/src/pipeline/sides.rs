@@ -1,5 +1,6 @@
 //! The two sides of a comparison: which trees they are, built once each and kept, with what they list.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::place::working_tree;
@@ -8,9 +9,9 @@ use super::{PipelineError, Place, Tools};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::model::{Source, Variant};
+use crate::model::{Source, TargetId, Variant};
 use crate::plan;
-use crate::process::Limits;
+use crate::process::{self, Limits};
 use crate::vcs::{CommitId, Repository, SourceTree};
 
 /// Which tree a side is.
@@ -37,6 +38,10 @@ pub(super) struct PreparedSide {
     pub(super) label: String,
     /// What its build does otherwise.
     pub(super) variant: Variant,
+    /// Targets that are base's own, because nothing that they were made from changed.
+    pub(super) untouched: BTreeSet<TargetId>,
+    /// Whether the others were built; else they are base's own too, and stand for what there was no time for.
+    pub(super) is_built: bool,
 }
 
 impl PreparedSide {
@@ -120,6 +125,15 @@ pub(super) fn prepare_side(
         Ok::<_, PipelineError>(targets)
     })();
     bench.workbench.seat(Seat::Builder)?;
+    process::settle();
     let prepared = Prepared { targets: listed?, build };
-    Ok(PreparedSide { prepared, source, tree, label: request.what, variant: request.variant })
+    Ok(PreparedSide {
+        prepared,
+        source,
+        tree,
+        label: request.what,
+        variant: request.variant,
+        untouched: BTreeSet::new(),
+        is_built: true,
+    })
 }

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "the calls of the allocator and of the kernel have no safe face")]
 
 /// Hands freed memory back to the system, where the allocator can be told.
-pub fn give_memory_back() {
+pub(super) fn give_memory_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: a plain call of the allocator that this process uses.
     unsafe {
@@ -13,7 +13,7 @@ pub fn give_memory_back() {
 /// Lets go of the code that has been used so far: what is used again comes back from its file, a page at a time, and most
 /// of it is not. Only the executable parts of files go: nothing is ever written there.
 #[cfg(target_os = "linux")]
-pub fn let_code_go() {
+fn let_code_go() {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     for (start, length) in maps.lines().filter_map(code) {
         // SAFETY: the range is one whole mapping as the kernel names it, private, of a file, and clean, because it cannot
@@ -26,7 +26,13 @@ pub fn let_code_go() {
 
 /// The same elsewhere: nothing.
 #[cfg(not(target_os = "linux"))]
-pub fn let_code_go() {}
+fn let_code_go() {}
+
+/// Both: between one part of the work and the next, of which neither needs what the other did.
+pub fn settle() {
+    give_memory_back();
+    let_code_go();
+}
 
 /// Start and length of a line's mapping, if it is code of a file: `START-END r-xp OFFSET DEVICE INODE   /PATH`.
 #[cfg(target_os = "linux")]

@@ -93,7 +93,7 @@ mod wire;
 
 pub use launcher::{Launcher, Running};
 pub use launcher_main::launcher_main;
-pub use memory::{give_memory_back, let_code_go};
+pub use memory::settle;
 pub use tool::{Stream, ToolEnd, end_all_with, missing_toolchain, replace_with, run_tool};
 
 /// The descriptor on which a child of [`Launcher::run_heard`] may write for perfguard.

@@ -12,8 +12,18 @@ use crate::model::{Comparison, GateEffect, MetricId, NotMeasured, Severity, Verd
 pub enum Amount {
     /// Every benchmark.
     All,
-    /// Only those that are not unchanged.
+    /// Only those that are not unchanged, as `check` shows it.
     Remarkable,
+}
+
+impl Amount {
+    /// The flag by which whoever sees so much gives more time.
+    fn more_time(self) -> &'static str {
+        match self {
+            Self::All => "a larger `--budget`",
+            Self::Remarkable => "a larger `--within`",
+        }
+    }
 }
 
 /// The comparison's table, what the whole shows, and what the gate says.
@@ -30,8 +40,8 @@ pub fn compare_table(view: &CompareView, amount: Amount, style: Style) -> String
         }
     }
     text += &not_measured(view, style);
-    text += &whole(view, style);
-    text += &summary(view, style);
+    text += &whole(view, amount, style);
+    text += &summary(view, amount, style);
     text
 }
 
@@ -80,11 +90,10 @@ fn is_identical(one: &Comparison) -> bool {
     one.verdict == Verdict::Unchanged && one.evidence.pairs == 0
 }
 
-/// Whether the budget ended before a benchmark's turn came, and nothing else is known of it: all of these are one line below
-/// the table.
+/// Whether a benchmark's turn never came, and nothing else is known of it: all of these are one line below the table.
 fn is_unreached(one: &Comparison) -> bool {
-    let nothing = one.evidence.pairs == 0 && one.findings.is_empty();
-    one.verdict == Verdict::Undecided && one.evidence.planned > 0 && nothing
+    let nothing = one.evidence.pairs == 0 && one.failure.is_none() && one.findings.is_empty();
+    one.verdict == Verdict::Undecided && nothing
 }
 
 fn is_remarkable(one: &Comparison) -> bool {
@@ -174,7 +183,9 @@ fn remarks(one: &Comparison) -> Vec<String> {
 
 fn not_measured(view: &CompareView, style: Style) -> String {
     let mut text = String::new();
-    let dull = |reason: &NotMeasured| matches!(reason, NotMeasured::FilteredOut | NotMeasured::NoBenchmarks);
+    let dull = |reason: &NotMeasured| {
+        matches!(reason, NotMeasured::FilteredOut | NotMeasured::NoBenchmarks | NotMeasured::OutOfTime)
+    };
     for row in view.not_measured.iter().filter(|row| !dull(&row.reason)) {
         if text.is_empty() {
             text.extend([format!("\n{}\n", style.bold("not measured"))]);
@@ -190,7 +201,7 @@ fn not_measured(view: &CompareView, style: Style) -> String {
 }
 
 /// What holds for the comparison as a whole.
-pub(super) fn whole(view: &CompareView, style: Style) -> String {
+pub(super) fn whole(view: &CompareView, amount: Amount, style: Style) -> String {
     let mut lines = Vec::new();
     if let Some(found) = &view.suite_wide {
         let size = change(found.ratio);
@@ -204,10 +215,11 @@ pub(super) fn whole(view: &CompareView, style: Style) -> String {
         ));
     }
     lines.extend(view.remarks.iter().cloned());
-    let unreached = view.comparisons.iter().filter(|one| is_unreached(one)).count();
+    let unreached = view.comparisons.iter().filter(|one| is_unreached(one) && one.evidence.planned > 0).count();
     if unreached > 0 {
         let all = view.comparisons.len();
-        lines.push(format!("{unreached} of {all} benchmarks were not reached within the budget: a filter chooses some, a larger `--budget` reaches more"));
+        let more = amount.more_time();
+        lines.push(format!("{unreached} of {all} benchmarks were not reached within the budget: a filter chooses some, {more} reaches more"));
     }
     if lines.is_empty() {
         return String::new();
@@ -217,7 +229,7 @@ pub(super) fn whole(view: &CompareView, style: Style) -> String {
 }
 
 /// How many of each verdict, and the gate.
-fn summary(view: &CompareView, style: Style) -> String {
+fn summary(view: &CompareView, amount: Amount, style: Style) -> String {
     let mut counts: BTreeMap<usize, (Verdict, usize)> = BTreeMap::new();
     for one in &view.comparisons {
         let place = ORDER.iter().position(|verdict| *verdict == one.verdict).unwrap_or(ORDER.len());
@@ -231,8 +243,9 @@ fn summary(view: &CompareView, style: Style) -> String {
         })
         .collect();
     let sides = format!("{} against {}", view.head.label, view.base.label);
-    let mut text = format!("\n{sides}: {}\n", if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") });
     let gate = &view.gate;
+    let nothing = if gate.undecided > 0 { "undecided" } else { "nothing" };
+    let mut text = format!("\n{sides}: {}\n", if counts.is_empty() { nothing.to_owned() } else { counts.join(", ") });
     if gate.failing > 0 {
         text += &style.red("the gate fails");
         let ids: Vec<String> = view
@@ -248,8 +261,8 @@ fn summary(view: &CompareView, style: Style) -> String {
             text.extend([format!("\n{}", style.dim(&wrap(&format!("hint: {accept}"), style.width, 2)))]);
         }
         text.push('\n');
-    } else if gate.undecided > 0 {
-        let hint = "a larger `--budget` decides more; `--strict` makes undecided ones fail";
+    } else if gate.undecided > 0 && view.comparisons.iter().any(|one| one.evidence.planned > 0) {
+        let hint = format!("{} decides more; `--strict` makes undecided ones fail", amount.more_time());
         text += &style.dim(&wrap(&format!("hint: {hint}"), style.width, 2));
         text.push('\n');
     }

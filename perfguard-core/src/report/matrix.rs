@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::compare_table::{amount_of, verdict, whole};
+use super::compare_table::{Amount, amount_of, verdict, whole};
 use super::compare_view::{CompareView, SideView};
 use super::format::{change, one_line};
 use super::table::{Column, Row, Style, render, wrap};
@@ -51,7 +51,7 @@ pub fn matrix_table(view: &MatrixView, style: Style) -> String {
     columns.extend(titles.iter().map(|title| Column { title, gives_way: 0 }));
     let mut text = render(&columns, &rows(view), style);
     for (one, title) in view.comparisons.iter().zip(&titles) {
-        let about = whole(one, style);
+        let about = whole(one, Amount::All, style);
         if !about.is_empty() {
             text.extend(["\n", &style.bold(title), &about]);
         }

@@ -10,4 +10,6 @@
 mod common;
 
 mod building;
+mod inputs;
 mod support;
+mod time_limit;

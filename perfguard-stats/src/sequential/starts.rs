@@ -91,3 +91,22 @@ pub fn fisher_exact(table: [[usize; 2]; 2]) -> Result<f64, StatsError> {
     let tail: f64 = (lowest..=highest).map(chance).filter(|logarithm| *logarithm <= seen).map(f64::exp).sum();
     Ok(tail.min(1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_in_a_hundred_is_not_yet_a_difference() {
+        let differ = |p| SlowStarts { base: 0, head: 0, runs: 24, p }.differ();
+        assert!(differ(0.009_999) && !differ(0.01));
+    }
+
+    #[test]
+    fn a_table_holds_a_million_runs_and_no_more() {
+        assert!((fisher_exact([[MOST_RUNS, 0], [0, 0]]).unwrap() - 1.0).abs() < 1e-9);
+        let refused = Err(StatsError::TooMany { most: MOST_RUNS, given: MOST_RUNS + 1 });
+        assert_eq!(fisher_exact([[MOST_RUNS, 0], [1, 0]]), refused);
+        assert!(fisher_exact([[usize::MAX, 1], [1, 1]]).is_err());
+    }
+}

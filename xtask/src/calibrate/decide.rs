@@ -155,7 +155,12 @@ fn rates(text: &mut String, last: usize, replicates: usize) -> Result<()> {
                 share(counts.unchanged),
                 share(counts.undecided),
                 counts.mean_pairs(),
-                per_cent(real(counts.held) / real(counts.intervals.max(1))),
+                // Without a look there is no interval.
+                if counts.intervals == 0 {
+                    "-".to_owned()
+                } else {
+                    per_cent(real(counts.held) / real(counts.intervals))
+                },
             )?;
         }
     }

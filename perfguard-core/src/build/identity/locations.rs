@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use object::{Object as _, ObjectSection as _, ObjectSegment as _, RelocationFlags, elf};
+use object::{Object as _, ObjectSection as _, ObjectSegment as _, ReadRef, RelocationFlags, SegmentFlags, elf};
 
 /// Offsets in a record on a 64-bit machine.
 const LENGTH: u64 = 8;
@@ -26,14 +26,20 @@ pub(super) struct Locations(BTreeMap<u64, Location>);
 
 impl Locations {
     /// Finds the records by their relocations: each begins with a pointer to a text that ends in `.rs`.
-    pub(super) fn of(file: &object::File<'_>) -> Self {
+    pub(super) fn of<'data>(file: &object::File<'data, impl ReadRef<'data>>) -> Self {
         let mut found = BTreeMap::new();
-        let memory =
-            Memory(file.segments().filter_map(|segment| Some((segment.address(), segment.data().ok()?))).collect());
+        // Packed relocations do not say where they point to.
+        if file.sections().any(|section| section.name() == Ok(".relr.dyn") && section.size() > 0) {
+            return Self(found);
+        }
+        // Neither records nor names are code, which is most of a program.
+        let is_code = |flags| matches!(flags, SegmentFlags::Elf { p_flags, .. } if p_flags.0 & elf::PF_X.0 != 0);
+        let data = file.segments().filter(|segment| !is_code(segment.flags()));
+        let memory = Memory(data.filter_map(|segment| Some((segment.address(), segment.data().ok()?))).collect());
         for (address, relocation) in file.dynamic_relocations().into_iter().flatten() {
             let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
             let relative = [elf::R_X86_64_RELATIVE, elf::R_AARCH64_RELATIVE].contains(&r_type);
-            if !relative || file.sections().any(|section| section.name() == Ok(".relr.dyn") && section.size() > 0) {
+            if !relative {
                 continue;
             }
             if let Some(location) = memory.location(address, relocation.addend().cast_unsigned()) {

@@ -1,9 +1,11 @@
 //! What a program names in its own target directory: helper programs, shared objects, what build scripts made.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::program_file::ProgramFile;
 use super::{IdentitySide, same_program};
 use crate::build::{BuildError, Layout};
 
@@ -12,17 +14,17 @@ pub(super) fn difference(
     layout: &Layout,
     base: &IdentitySide<'_>,
     head: &IdentitySide<'_>,
-    program: &[u8],
+    program: &ProgramFile,
 ) -> Result<Option<String>, BuildError> {
     let here = layout.here();
     let folders = |side: &IdentitySide<'_>| layout.kept(side.key);
     let (of_base, of_head) = (folders(base), folders(head));
-    let mut inside: BTreeSet<PathBuf> = paths_in(program, &here);
+    let mut inside: BTreeSet<PathBuf> = paths_in(program, &here).map_err(BuildError::Cache)?;
     // What cargo tells at run time counts where the program asks for it.
-    let asks = memchr::memmem::find(program, b"CARGO_BIN_EXE_").is_some();
-    for (name, value) in base.artifact.run.env.iter().filter(|_| asks) {
-        if name.as_bytes().starts_with(b"CARGO_BIN_EXE_")
+    for (name, value) in &base.artifact.run.env {
+        if name.as_bytes().starts_with(ASKED.as_bytes())
             && let Ok(path) = Path::new(value).strip_prefix(&here)
+            && program.holds(&[ASKED.as_bytes()]).map_err(BuildError::Cache)?[0]
         {
             inside.insert(path.to_owned());
         }
@@ -37,25 +39,29 @@ pub(super) fn difference(
     Ok(None)
 }
 
+/// How variables begin that name programs at run time.
+const ASKED: &str = "CARGO_BIN_EXE_";
+/// No path is longer.
+const LONGEST_PATH: usize = 4096;
+
 /// Paths below `here/out` and `here/build` that stand in a program, relative to `here`.
-fn paths_in(program: &[u8], here: &Path) -> BTreeSet<PathBuf> {
+fn paths_in(program: &ProgramFile, here: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     for part in ["out/", "build/"] {
         let lead = [here.as_os_str().as_bytes(), b"/", part.as_bytes()].concat();
-        for at in memchr::memmem::find_iter(program, &lead) {
-            let from = at + here.as_os_str().len() + 1;
+        for rest in program.after(&lead, LONGEST_PATH)? {
             // Texts of a program lie side by side without an end: the longest beginning that exists is meant.
-            let rest = program[from..].iter().take_while(|byte| byte.is_ascii_graphic() || **byte == b' ');
-            let text: Vec<u8> = rest.take(4096).copied().collect();
+            let rest = rest.into_iter().take_while(|byte| byte.is_ascii_graphic() || *byte == b' ');
+            let text: Vec<u8> = part.bytes().chain(rest).collect();
             found.insert(PathBuf::from(String::from_utf8_lossy(&text).into_owned()));
         }
     }
-    found
+    Ok(found)
 }
 
 /// Shared objects of the target directory that a program needs.
-fn shared_objects(kept: &Path, program: &[u8]) -> std::io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+fn shared_objects(kept: &Path, program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
     let mut open = vec![(kept.join("build"), 0)];
     while let Some((folder, depth)) = open.pop() {
         if depth > 4 || !folder.is_dir() {
@@ -66,19 +72,25 @@ fn shared_objects(kept: &Path, program: &[u8]) -> std::io::Result<Vec<PathBuf>> 
             let is_shared = path.extension().is_some_and(|extension| extension == "so" || extension == "dylib");
             if path.is_dir() {
                 open.push((path, depth + 1));
-            } else if is_shared && memchr::memmem::find(program, item.file_name().as_bytes()).is_some() {
-                found.extend(path.strip_prefix(kept).map(Path::to_owned));
+            } else if is_shared {
+                all.push(path);
             }
         }
     }
-    Ok(found)
+    if all.is_empty() {
+        return Ok(all);
+    }
+    let names: Vec<&[u8]> = all.iter().map(|path| path.file_name().unwrap_or_default().as_bytes()).collect();
+    let needed = program.holds(&names)?;
+    let needed = all.iter().zip(needed).filter(|(_, needed)| *needed);
+    Ok(needed.filter_map(|(path, _)| path.strip_prefix(kept).map(Path::to_owned).ok()).collect())
 }
 
 /// Whether what stands at two places is the same: a program by what is loaded of it, a folder by all that is in it.
-fn same(one: &Path, other: &Path) -> std::io::Result<bool> {
+fn same(one: &Path, other: &Path) -> io::Result<bool> {
     let Some((one, other)) = existing(one, other) else { return Ok(true) };
     if one.is_dir() && other.is_dir() {
-        let names = |folder: &Path| -> std::io::Result<BTreeSet<std::ffi::OsString>> {
+        let names = |folder: &Path| -> io::Result<BTreeSet<std::ffi::OsString>> {
             Ok(fs_err::read_dir(folder)?.flatten().map(|item| item.file_name()).collect())
         };
         let all = names(&one)?;
@@ -93,8 +105,11 @@ fn same(one: &Path, other: &Path) -> std::io::Result<bool> {
         return Ok(true);
     }
     if one.is_file() && other.is_file() {
-        let (one, other) = (fs_err::read(one)?, fs_err::read(other)?);
-        return Ok(one == other || same_program(&one, &other).is_ok());
+        let (one, other) = (ProgramFile::open(&one)?, ProgramFile::open(&other)?);
+        let (length, other_length) = (one.file().metadata()?.len(), other.file().metadata()?.len());
+        return Ok(
+            length == other_length && one.same_range(0, &other, 0, length)? || same_program(&one, &other)?.is_ok()
+        );
     }
     Ok(!one.exists() && !other.exists())
 }
@@ -127,7 +142,9 @@ mod tests {
             fs_err::write(side.join("out/release/helper"), content).unwrap();
         }
         let program = b"\0\0/c/here/out/release/helperassertion failed\0/c/here/build/x/out/gone";
-        let found = paths_in(program, Path::new("/c/here"));
+        let path = folder.path().join("program");
+        fs_err::write(&path, program).unwrap();
+        let found = paths_in(&ProgramFile::open(&path).unwrap(), Path::new("/c/here")).unwrap();
         let texts: Vec<_> = found.iter().map(|path| path.display().to_string()).collect();
         assert_eq!(texts, ["build/x/out/gone", "out/release/helperassertion failed"]);
         let is_same = |path: &str| same(&base.join(path), &head.join(path)).unwrap();
