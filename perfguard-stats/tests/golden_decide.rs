@@ -14,7 +14,7 @@ struct Golden {
     multiplicity: Vec<Adjusted>,
     fisher: Vec<Table>,
     noncentral_t: Vec<Noncentral>,
-    power: Vec<Power>,
+    power: Vec<PowerCase>,
     student: Vec<Student>,
     rates: Vec<Rate>,
     layouts: Vec<Variances>,
@@ -43,7 +43,7 @@ struct Noncentral {
 }
 
 #[derive(Deserialize)]
-struct Power {
+struct PowerCase {
     pairs: usize,
     deviation: f64,
     shift: f64,
