@@ -71,7 +71,9 @@ fn exit_of(error: &PipelineError) -> Exit {
         }
         PipelineError::Accepted(_) => Exit::Configuration,
         PipelineError::BaseDoesNotBuild { .. }
-        | PipelineError::Build(BuildError::Compile { .. } | BuildError::ToolchainMissing { .. }) => Exit::Build,
+        | PipelineError::Build(
+            BuildError::Compile { .. } | BuildError::ToolchainMissing { .. } | BuildError::NoRustup { .. },
+        ) => Exit::Build,
         PipelineError::Plan(_)
         | PipelineError::Build(
             BuildError::Metadata { .. } | BuildError::NoManifest { .. } | BuildError::NotCaptured { .. },
@@ -94,6 +96,7 @@ fn exit_of(error: &PipelineError) -> Exit {
         | PipelineError::Unknown { .. }
         | PipelineError::NoMergeBase { .. }
         | PipelineError::NothingToAccept { .. }
+        | PipelineError::VariantRefused { .. }
         | PipelineError::NotABaseline { .. } => Exit::Usage,
         PipelineError::Store(_) => Exit::Store,
         PipelineError::NoBenchTargets { .. }

@@ -11,7 +11,8 @@ use perfguard_core::environment::FINDINGS;
 use perfguard_core::measure::{PROVIDERS, VARIABLES};
 use perfguard_core::model::{Direction, built_in_metrics};
 use perfguard_core::report::{
-    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, RunView, RunsView, SelfTestView,
+    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, MatrixView, RunView, RunsView,
+    SelfTestView,
 };
 use schemars::{JsonSchema, schema_for};
 
@@ -45,6 +46,7 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/baselines.json", schema::<BaselinesView>()?),
         ("schemas/clean.json", schema::<CleanView>()?),
         ("schemas/compare.json", schema::<CompareView>()?),
+        ("schemas/matrix.json", schema::<MatrixView>()?),
         ("schemas/config.json", schema::<ConfigView>()?),
         ("schemas/self-test.json", schema::<SelfTestView>()?),
         ("schemas/doctor.json", schema::<DoctorView>()?),

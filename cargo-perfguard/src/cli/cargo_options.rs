@@ -74,6 +74,7 @@ impl CargoOptions {
             cargo_args: self.cargo_args(),
             profile: self.profile.clone(),
             features: self.stored_features(&features),
+            variant: perfguard_core::model::Variant::default(),
             selection: Selection {
                 packages: self.package.clone(),
                 workspace: self.workspace,

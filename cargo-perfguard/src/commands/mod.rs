@@ -15,6 +15,7 @@ pub(crate) mod runs;
 pub(crate) mod self_test;
 pub(crate) mod show;
 pub(crate) mod store;
+pub(crate) mod variants;
 
 use std::path::Path;
 

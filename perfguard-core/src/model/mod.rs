@@ -16,6 +16,7 @@ mod run;
 mod settings;
 mod statistic;
 mod target;
+mod variant;
 mod weather;
 
 pub use artifact::{Artifact, ArtifactHash, BuildContext, RunEnvironment};
@@ -37,4 +38,5 @@ pub use run::{Run, RunCommand, RunId, Source};
 pub use settings::{Interval, IterationControl, Observations, RunSettings};
 pub use statistic::Statistic;
 pub use target::{BenchTarget, Harness, HarnessKind, NotMeasured, Selected};
+pub use variant::{Variant, VariantError};
 pub use weather::{Disturbance, DisturbanceKind, MeanAndMost, Weather};

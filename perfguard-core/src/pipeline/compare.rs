@@ -14,14 +14,15 @@ use super::matching::{Both, Matched, match_sides};
 use super::out_of_time::{Ended, in_time, unmeasured, without_base};
 use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
 use super::selection::require_targets;
-use super::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
+use super::sides::{PreparedSide, SideSpec, tree_of};
+use super::variants::prepare_variant;
 use super::witness::call_witness;
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::EventSink;
 use crate::judge::{GateReport, Rules};
-use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide};
+use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide, Variant};
 use crate::plan::{Filter, nearest_ids};
 use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
 use crate::store::Store;
@@ -39,6 +40,8 @@ pub struct CompareRequest {
     pub base: SideSpec,
     /// What is judged.
     pub head: SideSpec,
+    /// What the builds of base and head do otherwise; both plain, or both sides are one tree.
+    pub variants: [Variant; 2],
     /// How the comparison is judged.
     pub rules: CompareRules,
     /// Which command this is, for those that wait.
@@ -47,6 +50,13 @@ pub struct CompareRequest {
     pub only_affected: bool,
     /// How the user has what is identical measured all the same, in words; nothing where that is not said.
     pub all_the_same: Option<&'static str>,
+}
+
+impl CompareRequest {
+    /// Whether two builds of one tree are compared.
+    pub(super) fn is_of_variants(&self) -> bool {
+        self.variants.iter().any(|variant| !variant.is_plain())
+    }
 }
 
 /// How a comparison is judged.
@@ -75,6 +85,8 @@ pub struct CompareRules {
 pub struct CompareOutcome {
     /// What the two sides are, in words: base, head.
     pub labels: [String; 2],
+    /// What their builds do otherwise.
+    pub variants: [Variant; 2],
     /// The commits that the sides are, or stand on.
     pub commits: [Option<String>; 2],
     /// The run that holds head's observations, where anything was measured.
@@ -96,9 +108,18 @@ pub struct CompareOutcome {
 }
 
 impl CompareOutcome {
+    /// Whether two builds of one tree were compared.
+    fn is_of_variants(&self) -> bool {
+        self.variants.iter().any(|variant| !variant.is_plain())
+    }
+
     /// The outcome as it is shown.
     pub fn view(&self) -> CompareView {
-        let side = |index: usize| SideView { label: self.labels[index].clone(), commit: self.commits[index].clone() };
+        let side = |index: usize| SideView {
+            label: self.labels[index].clone(),
+            variant: Some(self.variants[index].to_string()).filter(|_| self.is_of_variants()),
+            commit: self.commits[index].clone(),
+        };
         let GateReport { failing, failed, undecided } = self.gate;
         let mut view = CompareView::new(side(0), side(1));
         view.run = self.run;
@@ -137,8 +158,9 @@ pub fn compare(
     };
     let limits = limits(&request.settings);
     let options = &request.options;
-    let built = prepare_side(&mut bench, place, tools, base, options, limits, events, cancel)
-        .map_err(|error| super::fallback::with_last_that_builds(error, &bench, place, &request.base));
+    let [of_base, of_head] = &request.variants;
+    let built = prepare_variant(&mut bench, place, tools, base, (options, of_base), limits, events, cancel)
+        .map_err(|error| super::fallback::with_last_that_builds(error, &bench, place, request));
     let Some(base) = in_time(built, cancel)? else {
         let ended = Ended::Building(&labels[0].clone());
         return Ok(without_base(place, request, labels, commits, ended));
@@ -146,11 +168,11 @@ pub fn compare(
     let head = if request.only_affected && !request.rules.force {
         prepare_affected(&mut bench, place, tools, &base, head, request, limits, events, cancel)?
     } else {
-        prepare_side(&mut bench, place, tools, head, options, limits, events, cancel)?
+        prepare_variant(&mut bench, place, tools, head, (options, of_head), limits, events, cancel)?
     };
     let outcome = compare_sides(&mut bench, place, &base, &head, request, store, clock, events, cancel)?;
     // A tree of which nothing had to be built leaves the last one that was.
-    if bench.workbench.has_kept(&head.tree.key()) {
+    if request.is_of_variants() || bench.workbench.has_kept(&head.tree.key()) {
         bench.workbench.forget_other_trees(&head.tree.key())?;
     }
     keep_within(&mut bench, options, store, clock, events)?;
@@ -256,6 +278,7 @@ pub(super) fn compare_sides(
     }
     Ok(CompareOutcome {
         labels: [base.label.clone(), head.label.clone()],
+        variants: [base.variant.clone(), head.variant.clone()],
         commits: [base.source.commit.clone(), head.source.commit.clone()],
         run,
         gate: GateReport::of(&judged.comparisons),
@@ -306,6 +329,12 @@ fn require_benchmarks(
 pub(super) fn differences(base: &PreparedSide, head: &PreparedSide) -> Vec<String> {
     let (one, other) = (&base.prepared.build.context, &head.prepared.build.context);
     let mut found = Vec::new();
+    if base.variant != head.variant {
+        let shown = |variant: &Variant| {
+            if variant.is_plain() { "cargo's own settings".to_owned() } else { format!("`{variant}`") }
+        };
+        found.push(format!("the build changed from {} to {}", shown(&base.variant), shown(&head.variant)));
+    }
     if one.toolchain != other.toolchain {
         found.push(format!("the toolchain changed from `{}` to `{}`", one.toolchain, other.toolchain));
     }

@@ -87,6 +87,16 @@ pub enum PipelineError {
         #[source]
         source: Box<PipelineError>,
     },
+    /// Cargo or rustup knows nothing of what a variant asks for.
+    #[error("variant `{variant}` cannot be built: {message}")]
+    VariantRefused {
+        /// The variant.
+        variant: String,
+        /// What the tool said.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// The file of accepted changes cannot be read.
     #[error(transparent)]
     Accepted(#[from] AcceptedError),
@@ -185,6 +195,7 @@ impl PipelineError {
                 Some(format!("`{last}` is the newest of its ancestors that was built here: compare with that"))
             }
             Self::BaseDoesNotBuild { source, .. } => source.hint(),
+            Self::VariantRefused { hint, .. } => Some(hint.clone()),
             Self::Accepted(_) => Some("`cargo perfguard accept` writes this file".to_owned()),
             Self::NoMergeBase { shallow: true, .. } => Some(
                 "the history of this clone is cut off: check out with `fetch-depth: 0`, or `git fetch --unshallow`"

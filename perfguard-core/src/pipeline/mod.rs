@@ -32,6 +32,7 @@ mod self_test;
 mod show;
 mod sides;
 mod stamps;
+mod variants;
 mod watching;
 mod witness;
 
@@ -52,6 +53,7 @@ pub use run::{BaselineChoice, RunAlone, RunOutcome, RunRequest, run_working_tree
 pub use self_test::{SelfTestRequest, self_test};
 pub use show::{Detail, report_run};
 pub use sides::SideSpec;
+pub use variants::{MatrixRequest, compare_matrix};
 
 /// perfguard's own version, recorded with every run.
 pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -12,7 +12,7 @@ use crate::event::{Event, EventSink};
 use crate::measure::{self, Listing, NotListed};
 use crate::model::{
     Artifact, ArtifactHash, BenchmarkId, Harness, HarnessKind, NotMeasured, PROGRAM_PACKAGE, RunEnvironment,
-    RunSettings, TargetId, TargetKind,
+    RunSettings, TargetId, TargetKind, Variant,
 };
 use crate::plan::{self, Selection, Workspace};
 use crate::process::{Launcher, Limits};
@@ -29,6 +29,8 @@ pub struct BuildOptions {
     pub profile: String,
     /// The feature flags as they are stored.
     pub features: Vec<String>,
+    /// What this build does otherwise.
+    pub variant: Variant,
     /// What the flags select.
     pub selection: Selection,
     /// Whether cargo may colour its lines.
@@ -390,15 +392,21 @@ impl CachedListing {
 /// What to ask of the workbench.
 pub(super) fn build_request(place: &Place, what: &What, options: &BuildOptions) -> BuildRequest {
     BuildRequest {
-        what: what.to_string(),
+        what: described(what, &options.variant),
         manifest: place.relative(&place.manifest),
         cwd: place.relative(&place.cwd),
         cargo_args: options.cargo_args.clone(),
         profile: options.profile.clone(),
         features: options.features.clone(),
+        variant: options.variant.clone(),
         lock: invoking_lock(place),
         color: options.color,
     }
+}
+
+/// A tree and its variant, in words.
+fn described(what: &What, variant: &Variant) -> String {
+    if variant.is_plain() { what.to_string() } else { format!("{what}, {variant}") }
 }
 
 /// The invoking tree's `Cargo.lock`, for commits that have none.

@@ -45,7 +45,7 @@ pub fn compare_table(view: &CompareView, amount: Amount, style: Style) -> String
     text
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column<'static>; 8] = [
     Column { title: "benchmark", gives_way: 0 },
     Column { title: "base", gives_way: 3 },
     Column { title: "head", gives_way: 2 },
@@ -100,7 +100,7 @@ fn is_remarkable(one: &Comparison) -> bool {
     one.verdict != Verdict::Unchanged || !one.findings.is_empty()
 }
 
-fn amount_of(metric: &MetricId) -> fn(f64) -> String {
+pub(super) fn amount_of(metric: &MetricId) -> fn(f64) -> String {
     if *metric == MetricId::INSTRUCTIONS {
         count
     } else if *metric == MetricId::PEAK_MEMORY {
@@ -140,7 +140,7 @@ fn cells(one: &Comparison) -> Vec<String> {
     ]
 }
 
-fn verdict(one: &Comparison) -> String {
+pub(super) fn verdict(one: &Comparison) -> String {
     match (&one.gate, one.severity) {
         (GateEffect::Accepted { .. }, _) => format!("{} (accepted)", one.verdict),
         (GateEffect::NotGated, _) => format!("{} (not gated)", one.verdict),
@@ -201,7 +201,7 @@ fn not_measured(view: &CompareView, style: Style) -> String {
 }
 
 /// What holds for the comparison as a whole.
-fn whole(view: &CompareView, amount: Amount, style: Style) -> String {
+pub(super) fn whole(view: &CompareView, amount: Amount, style: Style) -> String {
     let mut lines = Vec::new();
     if let Some(found) = &view.suite_wide {
         let size = change(found.ratio);
@@ -255,7 +255,8 @@ fn summary(view: &CompareView, amount: Amount, style: Style) -> String {
             .map(|one| shlex::try_quote(&one.id.to_string()).map_or_else(|_| one.id.to_string(), Into::into))
             .take(3)
             .collect();
-        if !ids.is_empty() {
+        let of_variants = view.base.variant.is_some() || view.head.variant.is_some();
+        if !ids.is_empty() && !of_variants {
             let accept = format!("if it is meant: `cargo perfguard accept {} --reason '…'`", ids.join(" "));
             text.extend([format!("\n{}", style.dim(&wrap(&format!("hint: {accept}"), style.width, 2)))]);
         }

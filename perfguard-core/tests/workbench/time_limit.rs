@@ -66,6 +66,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
         options: BuildOptions { manifest: Some(manifest), profile: "bench".to_owned(), ..BuildOptions::default() },
         filter: Filter::default(),
         settings: RunSettings {
+            metrics: Vec::new(),
             control: IterationControl::default(),
             warm_up_processes: 1,
             observations: Observations { min: 8, max: 8 },
@@ -79,6 +80,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
         },
         base: SideSpec::Commit(world.repository().resolve("HEAD").unwrap()),
         head: SideSpec::WorkingTree,
+        variants: Default::default(),
         rules: CompareRules {
             witness: false,
             strict: false,
