@@ -179,3 +179,30 @@ impl Plan {
         Ok(Self { last, levels: Levels::confirming(benchmarks), ..*self })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_beyond_two_hundred_is_confirmed_at_a_stricter_level() {
+        for (benchmarks, level) in [(0, 0.01), (1, 0.01), (200, 0.01), (201, 2.0 / 201.0), (1_000, 0.002)] {
+            let found = Levels::confirming(benchmarks);
+            assert!((found.change - level).abs() < 1e-15 && (found.same - 0.01).abs() < 1e-15, "{benchmarks}");
+        }
+    }
+
+    #[test]
+    fn what_too_few_pairs_can_find_is_said_only_where_they_are_too_few() {
+        let limits = Limits::default();
+        let count = |pair_deviation, change| {
+            pair_count(limits, Some(NoiseLevel { pair_deviation, spike_share: 0.0 }), Some(change)).unwrap()
+        };
+        assert_eq!(count(0.05, 0.05), PairCount { last: 64, findable_instead: None });
+        let loud = count(0.06, 0.05);
+        let expected = crate::power::smallest_change(limits, 0.06, 64).unwrap().exp_m1();
+        assert_eq!(loud, PairCount { last: 64, findable_instead: Some(expected) });
+        assert!(expected > 0.05);
+        assert_eq!(count(0.06, 0.10), PairCount { last: 24, findable_instead: None });
+    }
+}
