@@ -205,4 +205,15 @@ mod tests {
         assert!(expected > 0.05);
         assert_eq!(count(0.06, 0.10), PairCount { last: 24, findable_instead: None });
     }
+
+    #[test]
+    fn a_change_that_is_no_more_than_the_margin_is_not_planned_for_whatever_is_known_of_the_noise() {
+        // Both logarithms are that of two, to the last bit.
+        let limits = Limits::new(1.0, 2.0).unwrap();
+        for noise in [None, Some(NoiseLevel { pair_deviation: 0.02, spike_share: 0.0 })] {
+            assert!(pair_count(limits, noise, Some(1.0)).is_err(), "{noise:?}");
+            assert!(pair_count(limits, noise, Some(1.5)).is_ok(), "{noise:?}");
+        }
+        assert_eq!(pair_count(Limits::default(), None, Some(0.05)).unwrap().last, 40);
+    }
 }
