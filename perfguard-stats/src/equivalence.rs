@@ -107,6 +107,9 @@ mod tests {
     fn limits_that_are_no_range_are_an_error() {
         assert_eq!(equivalent_pairs(&[0.0; 5], 1.0, 1.0, 0.05), Err(StatsError::NotARange { low: 1.0, high: 1.0 }));
         assert!(equivalent_pairs(&[0.0; 5], f64::NAN, 1.0, 0.05).is_err());
-        assert!(equivalent_pairs(&[0.0; 5], -1.0, 1.0, 0.5).is_err());
+        for alpha in [0.0, -0.01, 0.5, 0.6, f64::INFINITY] {
+            let refused = equivalent_pairs(&[0.0, 0.1, 0.2], -1.0, 1.0, alpha);
+            assert_eq!(refused, Err(StatsError::NotAnErrorRate(alpha)));
+        }
     }
 }

@@ -125,8 +125,16 @@ mod tests {
         ] {
             assert!(Limits::new(margin, threshold).is_err(), "{margin} and {threshold}");
         }
-        let limits = Limits::new(0.01, 0.03).unwrap();
-        assert_eq!(limits, Limits::default());
+        assert_eq!(Limits::new(0.01, 0.03).unwrap(), Limits::default());
+    }
+
+    #[test]
+    fn the_margin_is_a_third_of_the_threshold_and_a_quarter_below_three_per_cent() {
+        for (threshold, margin) in [(0.03, 0.01), (0.029, 0.00725), (0.02, 0.005), (0.3, 0.1)] {
+            let limits = Limits::from_threshold(threshold).unwrap();
+            assert!((limits.margin().exp_m1() - margin).abs() < 1e-12, "{threshold}");
+            assert!((limits.threshold().exp_m1() - threshold).abs() < 1e-12, "{threshold}");
+        }
     }
 
     #[test]

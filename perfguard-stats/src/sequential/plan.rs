@@ -179,3 +179,41 @@ impl Plan {
         Ok(Self { last, levels: Levels::confirming(benchmarks), ..*self })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_beyond_two_hundred_is_confirmed_at_a_stricter_level() {
+        for (benchmarks, level) in [(0, 0.01), (1, 0.01), (200, 0.01), (201, 2.0 / 201.0), (1_000, 0.002)] {
+            let found = Levels::confirming(benchmarks);
+            assert!((found.change - level).abs() < 1e-15 && (found.same - 0.01).abs() < 1e-15, "{benchmarks}");
+        }
+    }
+
+    #[test]
+    fn what_too_few_pairs_can_find_is_said_only_where_they_are_too_few() {
+        let limits = Limits::default();
+        let count = |pair_deviation, change| {
+            pair_count(limits, Some(NoiseLevel { pair_deviation, spike_share: 0.0 }), Some(change)).unwrap()
+        };
+        assert_eq!(count(0.05, 0.05), PairCount { last: 64, findable_instead: None });
+        let loud = count(0.06, 0.05);
+        let expected = crate::power::smallest_change(limits, 0.06, 64).unwrap().exp_m1();
+        assert_eq!(loud, PairCount { last: 64, findable_instead: Some(expected) });
+        assert!(expected > 0.05);
+        assert_eq!(count(0.06, 0.10), PairCount { last: 24, findable_instead: None });
+    }
+
+    #[test]
+    fn a_change_that_is_no_more_than_the_margin_is_not_planned_for_whatever_is_known_of_the_noise() {
+        // Both logarithms are that of two, to the last bit.
+        let limits = Limits::new(1.0, 2.0).unwrap();
+        for noise in [None, Some(NoiseLevel { pair_deviation: 0.02, spike_share: 0.0 })] {
+            assert!(pair_count(limits, noise, Some(1.0)).is_err(), "{noise:?}");
+            assert!(pair_count(limits, noise, Some(1.5)).is_ok(), "{noise:?}");
+        }
+        assert_eq!(pair_count(Limits::default(), None, Some(0.05)).unwrap().last, 40);
+    }
+}

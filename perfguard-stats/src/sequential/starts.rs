@@ -109,4 +109,14 @@ mod tests {
         assert_eq!(fisher_exact([[MOST_RUNS, 0], [1, 0]]), refused);
         assert!(fisher_exact([[usize::MAX, 1], [1, 1]]).is_err());
     }
+
+    #[test]
+    fn both_tails_of_a_symmetric_table_count_however_large_the_table() {
+        for apart in [3, 6, 9] {
+            let (many, few) = (20_000 + 40 * apart, 20_000 - 40 * apart);
+            let one = fisher_exact([[many, few], [few, many]]).unwrap();
+            let other = fisher_exact([[few, many], [many, few]]).unwrap();
+            assert!((one / other - 1.0).abs() < 1e-6, "{many} and {few}: {one} and {other}");
+        }
+    }
 }
