@@ -154,7 +154,7 @@ pub struct PairOptions {
     #[arg(long, value_name = "TIME", value_parser = measure_options::time)]
     pub budget: Option<String>,
     /// Layouts that pairs run on; 1: as built [default: auto]
-    #[arg(long, value_name = "N", value_parser = measure_options::layouts)]
+    #[arg(long, value_name = "N", value_parser = measure_options::layouts, hide = true)]
     pub layouts: Option<String>,
     /// Measuring time inside a process [default: 10ms]
     #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
