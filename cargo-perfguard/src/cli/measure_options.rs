@@ -37,7 +37,7 @@ pub struct MeasureOptions {
     /// Time limit of one process [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<String>,
-    /// Take these too, such as `executable-size,instructions`
+    /// Take these metrics too, such as `executable-size`
     #[arg(long, value_name = "NAME,…")]
     pub metrics: Option<String>,
     /// Draw the order of observations from this seed
