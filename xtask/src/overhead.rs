@@ -2,7 +2,7 @@
 //! their resident memory. The benches' own processes do not count.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Benchmarks to measure, as a filter on this repository's own
     #[arg(long, default_value = "compare::")]
     filter: String,
+    /// The perfguard to look at, rather than one that is built now
+    #[arg(long)]
+    program: Option<PathBuf>,
 }
 
 /// Builds perfguard, measures this repository's own benches with it, and prints what it cost.
@@ -26,8 +29,12 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("this reads /proc, which only Linux has");
     }
-    call(root, "cargo", &["build", "--release", "--package", "cargo-perfguard"])?;
-    let program = root.join("target/release/cargo-perfguard");
+    let program = if let Some(program) = &args.program {
+        program.clone()
+    } else {
+        call(root, "cargo", &["build", "--release", "--package", "cargo-perfguard"])?;
+        root.join("target/release/cargo-perfguard")
+    };
     let program = program.to_str().context("the path is text")?;
     // Everything is built and listed before the clock starts.
     call(root, program, &["list", "--quiet"])?;

@@ -26,8 +26,8 @@ use crate::measure::{
     Sharing, Slowed, driver_for, measure_pairs,
 };
 use crate::model::{
-    ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, Observation, PairRecord,
-    Run, RunCommand, RunId, RunSettings, Side, Stage, Stopped, Weather,
+    ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, PairRecord, Run, RunCommand,
+    RunId, RunSettings, Side, Stage, Stopped, Weather,
 };
 use crate::process;
 use crate::store::{MeasurementKey, Store, StoreError};
@@ -447,22 +447,23 @@ impl<'a> Recorder<'a> {
     /// Writes both observations of a pair, and that they are one.
     fn write(&mut self, stage: Stage, index: usize, pair: &Pair<'_>) -> Result<(), StoreError> {
         self.watch.observed(index, pair.base.process_ns + pair.head.process_ns);
-        let base = self.observation(index, 0, pair.base)?;
+        let keys = [self.base_keys[index], self.head_keys[index]];
+        let written = &mut self.written[index];
+        // The next number of base's observations, of head's, or of pairs.
+        let mut next = |of: usize| {
+            written[of] += 1;
+            written[of] - 1
+        };
         // A null pair is two observations of base.
-        let head = self.observation(index, usize::from(stage != Stage::NullControl), pair.head)?;
+        let other = usize::from(stage != Stage::NullControl);
+        let (base, head, sequence) = (next(0), next(other), next(2));
         let layout = u32::try_from(pair.layout).unwrap_or(u32::MAX);
         let record = PairRecord { stage, layout, head_first: pair.head_first, base, head };
-        let sequence = self.written[index][2];
-        self.written[index][2] += 1;
-        self.store.add_pair(self.head_keys[index], sequence as usize, &record)
-    }
-
-    fn observation(&mut self, index: usize, side: usize, observation: &Observation) -> Result<u32, StoreError> {
-        let sequence = self.written[index][side];
-        self.written[index][side] += 1;
-        let key = if side == 0 { self.base_keys[index] } else { self.head_keys[index] };
-        self.store.add_observation(key, sequence as usize, observation)?;
-        Ok(sequence)
+        self.store.as_one(|store| {
+            store.add_observation(keys[0], base as usize, pair.base)?;
+            store.add_observation(keys[other], head as usize, pair.head)?;
+            store.add_pair(keys[1], sequence as usize, &record)
+        })
     }
 }
 
