@@ -6,6 +6,7 @@
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use ciborium::Value;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -16,6 +17,11 @@ use crate::process::{CANCEL_CHECK, Running};
 
 /// A frame larger than this is no criterion's.
 const LARGEST_FRAME: usize = 64 << 20;
+
+/// A handful of small messages follows the greeting, each of which would wake this process twice. What is not acknowledged
+/// yet holds the next ones back in the bench, without holding the bench: after this long, they come as one. It is less
+/// than any warm-up that is worth the name.
+const FIRST_WORDS: Duration = Duration::from_millis(1);
 
 /// What criterion tells.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,7 +148,6 @@ impl Peer {
     fn new(stream: TcpStream, cancel: &CancellationToken) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(CANCEL_CHECK))?;
-        wake_for_whole_messages(&stream);
         Ok(Self { stream: BufReader::new(Acknowledging(stream)), cancel: cancel.clone() })
     }
 
@@ -151,6 +156,7 @@ impl Peer {
         self.write(b"cargo-criterion\x01\x01\x00")?;
         let mut hello = [0; 16];
         self.read(&mut hello)?;
+        std::thread::sleep(FIRST_WORDS);
         match hello {
             [b'C', b'r', b'i', b't', b'e', b'r', b'i', b'o', b'n', major, minor, patch, ..] => {
                 Ok((major, minor, patch))
@@ -241,29 +247,19 @@ fn decode(frame: &[u8]) -> io::Result<Value> {
 
 /// Turns delayed acknowledgements off; the kernel turns them on again by itself.
 #[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "the option has no safe face")]
 fn acknowledge_at_once(stream: &TcpStream) {
-    set_option(stream, libc::IPPROTO_TCP, libc::TCP_QUICKACK, 1);
+    use std::os::fd::AsRawFd;
+    let on: libc::c_int = 1;
+    let size = libc::socklen_t::try_from(size_of::<libc::c_int>()).expect("an int is small");
+    // SAFETY: the descriptor is open, and the option's value lives through the call.
+    unsafe {
+        libc::setsockopt(stream.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_QUICKACK, (&raw const on).cast(), size);
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
 fn acknowledge_at_once(_: &TcpStream) {}
-
-/// Has reads wait for more than the four bytes of a length: it comes first, alone, and would wake this process while the
-/// benchmark runs. What is shorter is given when the read's time is over.
-fn wake_for_whole_messages(stream: &TcpStream) {
-    set_option(stream, libc::SOL_SOCKET, libc::SO_RCVLOWAT, 5);
-}
-
-/// Sets an option of a socket that is a number. Where it cannot be had, messages only take longer or wake more often.
-#[expect(unsafe_code, reason = "these options have no safe face")]
-fn set_option(stream: &TcpStream, level: libc::c_int, name: libc::c_int, value: libc::c_int) {
-    use std::os::fd::AsRawFd;
-    let size = libc::socklen_t::try_from(size_of::<libc::c_int>()).expect("an int is small");
-    // SAFETY: the descriptor is open, and the option's value lives through the call.
-    unsafe {
-        libc::setsockopt(stream.as_raw_fd(), level, name, (&raw const value).cast(), size);
-    }
-}
 
 #[cfg(test)]
 mod tests {
