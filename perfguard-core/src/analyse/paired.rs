@@ -40,9 +40,30 @@ pub struct Known {
     pub counts: bool,
 }
 
+/// Plans that were worked out: most benchmarks of a suite have the same.
+#[derive(Debug, Default)]
+pub struct TestPlans(Vec<TestPlan>);
+
+impl TestPlans {
+    /// The first pass of a benchmark.
+    pub fn first(&mut self, known: &Known) -> TestPlan {
+        let plan = TestPlan::wanted(known);
+        let found = self.0.iter().find(|one| *one.design.plan() == plan && one.counts == known.counts);
+        found.cloned().unwrap_or_else(|| {
+            let fresh = TestPlan::of(plan, known.counts);
+            self.0.push(fresh.clone());
+            fresh
+        })
+    }
+}
+
 impl TestPlan {
     /// The first pass. The number of pairs comes from the noise and from what the budget pays for.
     pub fn first(known: &Known) -> Self {
+        Self::of(Self::wanted(known), known.counts)
+    }
+
+    fn wanted(known: &Known) -> Plan {
         let limits = Limits::from_threshold(known.threshold).unwrap_or_default();
         // Without layouts the margin makes room for what they may do.
         let limits = if known.one_layout { limits.without_layouts(None).unwrap_or(limits) } else { limits };
@@ -52,8 +73,7 @@ impl TestPlan {
             Some(step) => step.min(wanted),
             None => STEPS[0],
         };
-        let plan = Plan { pair_deviation: known.pair_spread, ..Plan::first_stage(limits, last) };
-        Self::of(plan, known.counts)
+        Plan { pair_deviation: known.pair_spread, ..Plan::first_stage(limits, last) }
     }
 
     /// Fresh pairs of a suspect, in a comparison of so many benchmarks.

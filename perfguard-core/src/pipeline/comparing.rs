@@ -13,7 +13,7 @@ use super::sides::PreparedSide;
 use super::stamps::Stamps;
 use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
-use crate::analyse::{Known, NullPairs, PairedTest, TestPlan};
+use crate::analyse::{Known, NullPairs, PairedTest, TestPlan, TestPlans};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
@@ -109,12 +109,14 @@ pub(super) fn compare_and_record(
     let mut planned: Vec<Option<TestPlan>> = vec![None; what.benchmarks.len()];
     let plan_all = &mut |costs: &[Option<Duration>]| {
         let mut recorder = recorder.borrow_mut();
+        let mut plans = TestPlans::default();
         for (index, cost) in costs.iter().enumerate() {
             let known = known(what, index, *cost, &layouts[index], &fingerprint, recorder.store);
-            let plan = TestPlan::first(&known);
+            let plan = plans.first(&known);
             recorder.tests[index] = Some(PairedTest::new(&plan));
             planned[index] = Some(plan);
         }
+        process::settle();
     };
     let start = clock.monotonic();
     let mut ends = pass.measure(bench, what, pools, true, clock, events, cancel, plan_all, &recorder)?;
