@@ -41,7 +41,11 @@ impl From<PipelineError> for CommandError {
 impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
         // A flag is part of the command line; all else is configuration.
-        let flag = matches!(&error, ConfigError::Value { origin: Origin::Flag(_), .. });
+        let flag = matches!(
+            &error,
+            ConfigError::Value { origin: Origin::Flag(_), .. }
+                | ConfigError::UnknownMetric { origin: Origin::Flag(_), .. }
+        );
         let exit = if flag { Exit::Usage } else { Exit::Configuration };
         Self { exit, message: error.to_string(), causes: Vec::new(), hint: error.hint() }
     }
@@ -67,7 +71,9 @@ fn exit_of(error: &PipelineError) -> Exit {
         }
         PipelineError::Accepted(_) => Exit::Configuration,
         PipelineError::BaseDoesNotBuild { .. }
-        | PipelineError::Build(BuildError::Compile { .. } | BuildError::ToolchainMissing { .. }) => Exit::Build,
+        | PipelineError::Build(
+            BuildError::Compile { .. } | BuildError::ToolchainMissing { .. } | BuildError::NoRustup { .. },
+        ) => Exit::Build,
         PipelineError::Plan(_)
         | PipelineError::Build(
             BuildError::Metadata { .. } | BuildError::NoManifest { .. } | BuildError::NotCaptured { .. },
@@ -82,12 +88,15 @@ fn exit_of(error: &PipelineError) -> Exit {
         | PipelineError::Lock(_)
         | PipelineError::Process(_)
         | PipelineError::Cache(_)
-        | PipelineError::NoCacheDirectory => Exit::Environment,
+        | PipelineError::NoCacheDirectory
+        | PipelineError::NoWitness { .. }
+        | PipelineError::NoMetric { .. } => Exit::Environment,
         PipelineError::Store(StoreError::Ambiguous { .. } | StoreError::Unsupported { .. })
         | PipelineError::NotAGitRepository(_)
         | PipelineError::Unknown { .. }
         | PipelineError::NoMergeBase { .. }
         | PipelineError::NothingToAccept { .. }
+        | PipelineError::VariantRefused { .. }
         | PipelineError::NotABaseline { .. } => Exit::Usage,
         PipelineError::Store(_) => Exit::Store,
         PipelineError::NoBenchTargets { .. }

@@ -154,10 +154,11 @@ fn repositories_that_libgit2_does_not_read_are_refused_with_what_to_do() {
 #[test]
 fn a_repository_of_another_user_is_trusted_only_when_the_user_says_so() {
     let environment = TestEnvironment::with_plain_bench();
-    let own = std::os::unix::fs::chown(environment.root(), Some(12_345), None);
-    if own.is_err() {
-        // Only root gives files away. What libgit2 says then has a test of its own.
-        return;
+    if let Err(error) = std::os::unix::fs::chown(environment.root(), Some(12_345), None) {
+        panic!(
+            "only root can give a repository to another user ({error}). Run this test as root:\n\
+             sudo env \"PATH=$PATH\" \"HOME=$HOME\" cargo test --target-dir target/root -p cargo-perfguard --test odd_places another_user"
+        );
     }
     for path in [".git", ".git/config"] {
         std::os::unix::fs::chown(environment.root().join(path), Some(12_345), None).unwrap();

@@ -12,7 +12,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use perfguard_core::cancel::CancellationToken;
-use perfguard_core::measure::{Listing, NotListed, Reading, Session, Told, Wanted, Yield, detect_file, driver_for};
+use perfguard_core::measure::{
+    CountedPair, INSTALL_VALGRIND, Listing, NotCounted, NotListed, Reading, Session, Told, Wanted, Yield,
+    count_instructions, detect_file, driver_for, find_valgrind,
+};
 use perfguard_core::model::{
     Artifact, ArtifactHash, Failure, FailureKind, HarnessKind, IterationControl, RunEnvironment, TargetId, TargetKind,
 };
@@ -92,6 +95,7 @@ impl Bench {
             scratch: self.scratch.path(),
             limits: Limits { timeout: self.timeout, output_bytes: 64 * 1024 },
             cancel: &cancel,
+            to_the_end: false,
         })
     }
 
@@ -130,6 +134,15 @@ impl Bench {
 
     fn observe(&mut self, name: &str, control: &IterationControl) -> Reading {
         self.try_observe(name, control).unwrap_or_else(|failure| panic!("{name}: {failure}\n{}", failure.output))
+    }
+}
+
+impl Bench {
+    /// Instructions of a benchmark, the executable against itself.
+    fn count(&mut self, name: &str) -> Result<CountedPair, NotCounted> {
+        assert!(find_valgrind(&self.artifact).is_some(), "this test needs Valgrind: `{INSTALL_VALGRIND}`");
+        let (driver, head) = (driver_for(self.kind).unwrap(), self.artifact.clone());
+        self.session(|session| count_instructions(session, &head, driver, name, 1000.0, &mut |_| Ok(())))
     }
 }
 
@@ -454,4 +467,21 @@ fn gungraun_counts_the_same_instructions_every_time() {
     let short = count(&mut bench, "bench::group::fib::short");
     assert!((count(&mut bench, "bench::group::fib::short") - short).abs() < f64::EPSILON, "counts do not vary");
     assert!(short > 100.0 && count(&mut bench, "bench::group::fib::long") > 5.0 * short);
+}
+
+#[test]
+fn instructions_of_one_iteration_repeat_under_criterion_and_divan() {
+    let (_, criterion) = benches("criterion").into_iter().find(|(name, _)| name.starts_with("v08/")).unwrap();
+    let (_, divan) = benches("divan").pop().unwrap();
+    for (mut bench, name) in [(criterion, "grp/with slash/sum/10"), (divan, "bench::sum::100")] {
+        let pair = bench.count(name).unwrap();
+        assert!(pair.base.per_iteration && pair.base.instructions > 1.0, "{name}: {pair:?}");
+        assert!(pair.repeats_within < 0.001 && (pair.ratio() - 1.0).abs() < 0.001, "{name}: {pair:?}");
+    }
+}
+
+#[test]
+fn instructions_of_what_the_clock_decides_are_not_counted() {
+    let (_, mut bench) = benches("libtest").into_iter().find(|(name, _)| name.ends_with("/bench")).unwrap();
+    assert_eq!(bench.count("outside"), Err(NotCounted::Harness));
 }

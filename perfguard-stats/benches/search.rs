@@ -39,12 +39,20 @@ fn updates(criterion: &mut Criterion) {
             BatchSize::SmallInput,
         );
     });
-    // Blocks that scatter so much that the noise scale moves, and every curve with it.
+    // Repeats move the noise scale, and every curve with it: a little, as above, or a lot.
     let scattered = [values[0] - 0.06, values[0] + 0.06];
-    criterion.bench_function("observe, noise scale moves", |bencher| {
+    criterion.bench_function("observe, noise scale moves a lot", |bencher| {
         bencher.iter_batched_ref(
             || search.clone(),
             |search| search.observed(commit, &scattered).map(|()| search.posterior()),
+            BatchSize::SmallInput,
+        );
+    });
+    // The first block of a commit cannot move it.
+    criterion.bench_function("observe, new commit", |bencher| {
+        bencher.iter_batched_ref(
+            || search.clone(),
+            |search| search.observed(CULPRIT - 50, &[0.01]).map(|()| search.posterior()),
             BatchSize::SmallInput,
         );
     });

@@ -59,6 +59,26 @@ def noncentral_t():
                 tail = float(stats.nct.sf(t, freedom, noncentrality)) if noncentrality else float(stats.t.sf(t, freedom))
                 if 1e-9 < tail < 1 - 1e-9:
                     cases.append({"t": t, "degrees_of_freedom": freedom, "noncentrality": noncentrality, "tail": tail})
+    for freedom in [13, 23, 50]:  # the last noncentrality of the series
+        for t in [35.0, 40.0, 45.0]:
+            tail = float(stats.nct.sf(t, freedom, 40.0))
+            cases.append({"t": t, "degrees_of_freedom": freedom, "noncentrality": 40.0, "tail": tail})
+    return cases
+
+
+def power():
+    cases = []
+    for pairs in [5, 7, 8, 10, 24, 40, 100, 1024]:
+        for level in [0.0005, 0.005, 0.05]:
+            for standardised in [-0.1, 0.05, 0.4, 1.2]:
+                deviation = 0.02
+                freedom = pairs - 2 * (pairs // 5) - 1
+                noncentrality = standardised / np.sqrt(1.142 / pairs)
+                if noncentrality > 30:
+                    continue
+                tail = float(stats.nct.sf(stats.t.isf(level, freedom), freedom, noncentrality))
+                case = {"pairs": pairs, "deviation": deviation, "shift": standardised * deviation, "level": level}
+                cases.append({**case, "power": tail})
     return cases
 
 
@@ -192,6 +212,7 @@ result = {
     "multiplicity": multiplicity(),
     "fisher": fisher(),
     "noncentral_t": noncentral_t(),
+    "power": power(),
     "student": student(),
     "rates": rates(),
     "layouts": layouts(),

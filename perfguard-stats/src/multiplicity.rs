@@ -169,4 +169,30 @@ mod tests {
         assert!(combine_e_values(&[1.0, f64::INFINITY]).unwrap().is_infinite());
         assert_eq!(combine_e_values(&[0.0, f64::INFINITY]).unwrap().to_bits(), 0);
     }
+
+    #[test]
+    fn what_is_no_p_or_e_value_is_an_error() {
+        for p in [-1e-300, 1.0 + 1e-15, f64::NAN] {
+            assert_eq!(holm(&[0.5, p]).is_err(), benjamini_hochberg(&[p]).is_err());
+            assert!(holm(&[0.5, p]).is_err(), "{p}");
+        }
+        for e in [-1e-300, f64::NAN] {
+            assert_eq!(e_benjamini_hochberg(&[1.0, e], 0.05), Err(StatsError::NotPositive { index: 1 }), "{e}");
+            assert_eq!(combine_e_values(&[1.0, e]), Err(StatsError::NotPositive { index: 1 }), "{e}");
+        }
+        assert!(holm(&[]).is_err() && e_benjamini_hochberg(&[], 0.05).is_err() && combine_e_values(&[]).is_err());
+        assert_eq!(e_benjamini_hochberg(&[0.0, f64::INFINITY], 0.05).unwrap(), [false, true]);
+        assert!(e_benjamini_hochberg(&[1.0], 1.0).is_err());
+    }
+
+    #[test]
+    fn a_suite_of_nothing_never_fails_and_one_of_sure_alarms_always_does() {
+        assert_eq!(suite_error_rate(1.0, 1.0, 0).unwrap().to_bits(), 0);
+        assert!((suite_error_rate(1.0, 1.0, 3).unwrap() - 1.0).abs() < 1e-15);
+        let both = 1.0 - (1.0 - 0.25 * 0.5_f64).powi(3);
+        assert!((suite_error_rate(0.25, 0.5, 3).unwrap() - both).abs() < 1e-15);
+        for rate in [-0.1, 1.1, f64::NAN] {
+            assert!(suite_error_rate(rate, 0.5, 3).is_err() && suite_error_rate(0.5, rate, 3).is_err(), "{rate}");
+        }
+    }
 }

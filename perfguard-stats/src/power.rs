@@ -128,7 +128,7 @@ pub fn minimum_detectable(pairs: usize, deviation: f64, level: f64, power: f64) 
     }
     trimmed_power(pairs, deviation, 0.0, level)?;
     let (mut low, mut high) = (0.0, deviation);
-    while trimmed_power(pairs, deviation, high, level)? < power && high < deviation * 1e3 {
+    while trimmed_power(pairs, deviation, high, level)? < power {
         high *= 2.0;
     }
     for _ in 0..HALVINGS {
@@ -308,5 +308,76 @@ fn check_deviation(deviation: f64) -> Result<f64, StatsError> {
         Ok(deviation)
     } else {
         Err(StatsError::Impossible("a standard deviation must be a number from 0 up"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_pairs_are_the_fewest_that_find_anything() {
+        let limits = Limits::default();
+        let change = smallest_change(limits, 0.02, 8).unwrap();
+        assert!((change - limits.margin() - 5.1 * 0.02 / 3.0_f64.sqrt()).abs() < 1e-15);
+        assert_eq!(smallest_change(limits, 0.02, 7), Err(StatsError::TooFew { needed: 8, given: 7 }));
+    }
+
+    #[test]
+    fn a_change_within_the_margin_or_without_an_end_asks_for_no_number_of_pairs() {
+        let limits = Limits::default();
+        for change in [limits.margin(), 0.0, f64::INFINITY, f64::NAN] {
+            assert!(pairs_needed(limits, 0.02, change).is_err(), "{change}");
+        }
+        assert!(pairs_needed(limits, 0.02, limits.margin() + 1e-3).is_ok());
+    }
+
+    #[test]
+    fn power_is_known_from_five_pairs_to_as_many_as_a_test_may_plan() {
+        let power = |pairs| trimmed_power(pairs, 0.02, 0.01, 0.005);
+        assert!(power(5).is_ok() && power(MOST_PAIRS).is_ok());
+        assert_eq!(power(4), Err(StatsError::TooFew { needed: 5, given: 4 }));
+        assert_eq!(power(MOST_PAIRS + 1), Err(StatsError::TooMany { most: MOST_PAIRS, given: MOST_PAIRS + 1 }));
+    }
+
+    #[test]
+    fn a_shift_far_beyond_the_noise_is_found_and_one_far_below_is_not() {
+        for (shift, expected) in [(1e300, 1.0), (-1e300, 0.0)] {
+            let power = trimmed_power(24, 1e-300, shift, 0.005).unwrap();
+            assert!((power - expected).abs() < 1e-9, "{shift}: {power}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_shift_has_the_power_asked_for_even_at_an_extreme_level() {
+        for (pairs, level, asked) in
+            [(24, 0.005, 0.95), (24, 0.3, 0.31), (40, 0.05, 0.5), (5, 1e-9, 0.95), (8, 0.01, 1.0 - 1e-9)]
+        {
+            let shift = minimum_detectable(pairs, 0.02, level, asked).unwrap();
+            let power = trimmed_power(pairs, 0.02, shift, level).unwrap();
+            assert!((power - asked).abs() < 1e-6, "{pairs} pairs at {level}: {power} rather than {asked}");
+        }
+    }
+
+    #[test]
+    fn more_alarms_ask_for_more_comparisons_up_to_a_sensible_number() {
+        let needed = |rate, alarms| comparisons_to_certify(rate, alarms, 0.95);
+        assert_eq!([0, 1, 2].map(|alarms| needed(0.005, alarms).unwrap()), [598, 947, 1_258]);
+        // 1 - (1 - rate)^n = 0.95, between 2^39 and 2^40.
+        let many = needed(3.5e-12, 0).unwrap();
+        assert!((549_755_813_888..1_099_511_627_776).contains(&many), "{many}");
+        assert!(needed(1e-13, 0).is_err());
+        assert_eq!(needed(0.999, 0).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_rate_needs_a_trial_and_no_more_events_than_trials() {
+        for (events, trials, needed) in [(0, 0, 1), (5, 3, 5), (1, 0, 1)] {
+            let given = usize::try_from(trials).unwrap();
+            let refused = StatsError::TooFew { needed, given };
+            assert_eq!(highest_rate(events, trials, 0.95), Err(refused), "{events} of {trials}");
+            assert_eq!(rate_interval(events, trials, 0.9), Err(refused), "{events} of {trials}");
+        }
+        assert_eq!(highest_rate(3, 3, 0.95), Ok(1.0));
     }
 }

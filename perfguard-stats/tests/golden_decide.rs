@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use perfguard_stats::multiplicity::{benjamini_hochberg, holm};
-use perfguard_stats::power::{noncentral_t_tail, rate_interval};
+use perfguard_stats::power::{noncentral_t_tail, rate_interval, trimmed_power};
 use perfguard_stats::sequential::boundary::{deviate_of_t, t_of_deviate};
 use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest, Verdict, fisher_exact, layout_share};
 use serde::Deserialize;
@@ -14,6 +14,7 @@ struct Golden {
     multiplicity: Vec<Adjusted>,
     fisher: Vec<Table>,
     noncentral_t: Vec<Noncentral>,
+    power: Vec<PowerCase>,
     student: Vec<Student>,
     rates: Vec<Rate>,
     layouts: Vec<Variances>,
@@ -39,6 +40,15 @@ struct Noncentral {
     degrees_of_freedom: f64,
     noncentrality: f64,
     tail: f64,
+}
+
+#[derive(Deserialize)]
+struct PowerCase {
+    pairs: usize,
+    deviation: f64,
+    shift: f64,
+    level: f64,
+    power: f64,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +129,16 @@ fn tails_of_the_noncentral_t_agree_with_scipy() {
         let found = noncentral_t_tail(case.t, case.degrees_of_freedom, case.noncentrality).unwrap();
         // The far upper tail is a difference from 1: absolute there, as power needs it.
         assert!((found - case.tail).abs() <= 1e-10, "{name}: {found} rather than {}", case.tail);
+    }
+}
+
+#[test]
+fn the_power_of_the_trimmed_t_agrees_with_scipys_noncentral_t() {
+    for case in golden().power {
+        let name = format!("{} pairs, shift {}, level {}", case.pairs, case.shift, case.level);
+        let found = trimmed_power(case.pairs, case.deviation, case.shift, case.level).unwrap();
+        // The library's quantile is right to 1e-9, relative.
+        assert!((found - case.power).abs() <= 1e-8, "{name}: {found} rather than {}", case.power);
     }
 }
 

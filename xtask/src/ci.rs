@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// Programs that the build and the tests need, with the Debian package that has each.
-const TOOLS: [(&str, &str); 7] = [
+const TOOLS: [(&str, &str); 8] = [
     ("git", "git"),
     ("cc", "gcc"),
     ("setsid", "util-linux"),
     ("pgrep", "procps"),
+    ("python3", "python3"),
     ("ld", "binutils"),
     ("bash", "bash"),
     ("valgrind", "valgrind"),
@@ -26,13 +27,13 @@ type Check = (&'static str, &'static [&'static str], &'static [(&'static str, &'
 /// The checks, in the order of how soon they fail.
 const CHECKS: [Check; 4] = [
     ("format", &["fmt", "--all", "--check"], &[]),
-    ("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[]),
+    ("clippy", &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"], &[]),
     (
         "docs",
-        &["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"],
+        &["doc", "--workspace", "--all-features", "--no-deps", "--document-private-items", "--locked"],
         &[("RUSTDOCFLAGS", "-D warnings")],
     ),
-    ("tests", &["test", "--workspace", "--locked"], &[]),
+    ("tests", &["test", "--workspace", "--all-features", "--locked"], &[]),
 ];
 
 /// Runs all checks; the first that fails ends it.

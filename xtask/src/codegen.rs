@@ -8,8 +8,11 @@ use cargo_perfguard::exit_code::Exit;
 use perfguard_core::config::keys::{KEYS, Key, TABLE_KEYS, variable};
 use perfguard_core::config::{commented_file, json_schema};
 use perfguard_core::environment::FINDINGS;
+use perfguard_core::measure::{PROVIDERS, VARIABLES};
+use perfguard_core::model::{Direction, built_in_metrics};
 use perfguard_core::report::{
-    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, RunView, RunsView, SelfTestView,
+    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, MatrixView, RunView, RunsView,
+    SelfTestView,
 };
 use schemars::{JsonSchema, schema_for};
 
@@ -43,6 +46,7 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/baselines.json", schema::<BaselinesView>()?),
         ("schemas/clean.json", schema::<CleanView>()?),
         ("schemas/compare.json", schema::<CompareView>()?),
+        ("schemas/matrix.json", schema::<MatrixView>()?),
         ("schemas/config.json", schema::<ConfigView>()?),
         ("schemas/self-test.json", schema::<SelfTestView>()?),
         ("schemas/doctor.json", schema::<DoctorView>()?),
@@ -51,6 +55,7 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("docs/exit-codes.md", exit_codes()),
         ("docs/configuration.md", configuration()),
         ("docs/doctor.md", doctor()),
+        ("docs/metrics.md", metrics()?),
     ])
 }
 
@@ -133,6 +138,100 @@ fn doctor() -> String {
     }
     text
 }
+
+/// Every metric, with what it needs and costs.
+fn metrics() -> Result<String> {
+    let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let mut text = String::from(METRICS_BEFORE);
+    for provider in PROVIDERS {
+        write!(text, "\n## From {}\n\n", provider.name())?;
+        text +=
+            "| metric | what | unit | better | needs | costs | repeats | taken |\n|---|---|---|---|---|---|---|---|\n";
+        for offer in provider.offers() {
+            let known = built_in_metrics().into_iter().find(|metric| *metric.id.0 == *offer.metric);
+            let known = known.with_context(|| format!("`{}` is no metric", offer.metric))?;
+            let better = if known.direction == Direction::LowerIsBetter { "less" } else { "more" };
+            let taken = if offer.always { "always" } else { "where it is wanted" };
+            writeln!(
+                text,
+                "| `{}` | {} | {} | {better} | {} | {} | {} | {taken} |",
+                offer.metric,
+                offer.what,
+                word(serde_json::to_value(known.unit)?),
+                offer.needs,
+                offer.cost,
+                offer.repeats
+            )?;
+        }
+    }
+    text += METRICS_OWN;
+    for (name, what) in VARIABLES {
+        writeln!(text, "| `{name}` | {what} |")?;
+    }
+    text += METRICS_AFTER;
+    Ok(text)
+}
+
+const METRICS_BEFORE: &str = "\
+# Metrics
+
+Generated from the providers' own words by `cargo xtask codegen`; do not edit.
+
+`wall-time` decides (harnesses that count instructions decide by those). Everything else is recorded beside it, shown,
+compared, limited and gated by the same code. `cargo perfguard doctor` tells which of them work on this machine.
+
+Metrics of the process are always taken. Those that cost something are taken where somebody wants them: `--metrics
+executable-size,instructions` on `run`, `baseline` and `compare`, `[metrics] take = [\"executable-size\"]` in
+`perfguard.toml`, a limit (`executable-size.max = \"2MiB\"`), or, for sizes, a name in `compare.gate`. An unknown name is an
+error: 2 for a flag, 96 for a file.
+
+What was asked for by name is a number or a note of every benchmark that was measured, never silence: the note says what
+is missing. Under `--strict` it is an error (97) after everything was measured and recorded; a Valgrind that is missing is
+told before.
+
+In a comparison, metrics of the process are judged by pairs, like time ([methodology](../METHODOLOGY.md#other-metrics)).
+Metrics without spread (sizes, instructions), and those by command, are compared as they are: a ratio beyond the threshold
+is a finding below the row, and fails the gate where `compare.gate` names the metric. One number a side has no interval:
+give a metric that varies a threshold that it does not reach by itself.
+";
+
+const METRICS_OWN: &str = "
+**Fallback.** `instructions` are counted by Valgrind. Where it is not installed, or the harness lets nobody choose iterations,
+the row says so, and `user-time`, which is always there, stands in for them. Hardware counters (`cycles`, `branch-misses`,
+`cache-misses`) are not read by this version; `doctor` tells whether the kernel would grant them.
+
+Where benchmarks share a process, what the kernel counted belongs to none of them, and is left out of all.
+
+## From the bench itself
+
+A bench that speaks the [native protocol](protocol.md) gives metrics of its own, with unit and direction. They are always
+taken.
+
+## From a command of your own
+
+```toml
+[[metric]]
+name = \"accuracy\"                    # lower-case letters, digits and `-`; of no other metric
+unit = \"ratio\"                       # nanoseconds, bytes, count, ratio, per-second, bytes-per-second
+direction = \"higher\"                 # which is better: lower, higher
+command = \"python3 accuracy.py\"      # words as a shell would split them, or a list; no shell is called
+benchmarks = [\"my-crate::model::*\"]  # globs over ids; left out: all
+timeout = \"10s\"                      # left out: `run.timeout`
+```
+
+The command runs once for each benchmark that was observed, after the last observation of all (in a comparison: once a
+side, among that side's own files), in the workspace's root of the tree that was measured. Its time is not part of the
+budget. Its environment is that of the bench, and these:
+
+| variable | what it holds |
+|---|---|
+";
+
+const METRICS_AFTER: &str = "
+It prints a number (`0.97`), or lines each of which is a number or JSON with a number `value` (`{\"value\": 0.97}`): several
+values belong to as many observations, and their median is what is compared. Where it fails, runs too long, prints
+something else, NaN or infinity, or nothing, the row has a note with what it said, and everything else goes on.
+";
 
 fn exit_codes() -> String {
     let mut text = String::from(

@@ -9,6 +9,8 @@ use anyhow::{Result, bail};
 /// Lines of code, tests apart, above which a file certainly knows more than one thing.
 const MOST_LINES: usize = 600;
 
+/// The members of the workspace.
+const PACKAGES: [&str; 5] = ["cargo-perfguard", "perfguard-core", "perfguard-harness", "perfguard-stats", "xtask"];
 /// Values that stages hand to one another: they know nothing else.
 const NOUNS: [&str; 1] = ["model"];
 /// The only ways to the outside world: they know nouns and one another.
@@ -34,9 +36,10 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         wrong.extend(check_arrows(source));
     }
     wrong.extend(check_modules(&sources, &read("ARCHITECTURE.md")));
-    for package in ["cargo-perfguard", "perfguard-core", "perfguard-stats", "xtask"] {
+    for package in PACKAGES {
         wrong.extend(check_versions(package, &read(&format!("{package}/Cargo.toml"))));
     }
+    wrong.extend(check_stands_alone(&read("perfguard-harness/Cargo.toml")));
     if !read("CHANGELOG.md").contains("## Unreleased") {
         wrong.push("CHANGELOG.md: no section `## Unreleased`".to_owned());
     }
@@ -54,8 +57,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
 fn sources(root: &Path) -> Result<Vec<Source>> {
     let mut found = Vec::new();
-    let mut open: Vec<_> =
-        ["cargo-perfguard", "perfguard-core", "perfguard-stats", "xtask"].iter().map(|name| root.join(name)).collect();
+    let mut open: Vec<_> = PACKAGES.iter().map(|name| root.join(name)).collect();
     while let Some(folder) = open.pop() {
         for item in fs_err::read_dir(&folder)? {
             let path = item?.path();
@@ -164,6 +166,13 @@ fn check_versions(package: &str, manifest: &str) -> Vec<String> {
     wrong
 }
 
+/// The harness is everybody's dev-dependency: it knows no other crate of ours.
+fn check_stands_alone(manifest: &str) -> Option<String> {
+    let known = PACKAGES.into_iter().filter(|name| *name != "perfguard-harness");
+    let mut ours = known.filter(|name| manifest.lines().any(|line| line.starts_with(name)));
+    ours.next().map(|name| format!("perfguard-harness/Cargo.toml: depends on `{name}`; it stands alone"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +207,8 @@ mod tests {
     #[test]
     fn a_version_in_a_package_and_a_module_without_a_map_are_found() {
         assert_eq!(check_versions("p", "[dependencies]\na.workspace = true\nb = \"1\"\n").len(), 1);
+        assert_eq!(check_stands_alone("[dependencies]\nperfguard-core.workspace = true\n").iter().count(), 1);
+        assert_eq!(check_stands_alone("[dependencies]\ntinyjson.workspace = true\n"), None);
         let all = [&NOUNS[..], &DOORS, &STAGES, &TOP].concat();
         let sources: Vec<_> = all.iter().map(|name| source(&format!("perfguard-core/src/{name}/x.rs"), "")).collect();
         let map = |skip: &str| {

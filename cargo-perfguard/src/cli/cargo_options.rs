@@ -74,6 +74,7 @@ impl CargoOptions {
             cargo_args: self.cargo_args(),
             profile: self.profile.clone(),
             features: self.stored_features(&features),
+            variant: perfguard_core::model::Variant::default(),
             selection: Selection {
                 packages: self.package.clone(),
                 workspace: self.workspace,
@@ -87,6 +88,8 @@ impl CargoOptions {
             wait,
             include: config.list("workbench.include").to_vec(),
             tables: config.tables(),
+            programs: config.programs.clone(),
+            own_metrics: config.own_metrics.clone(),
             keep: keep_limits(config),
         }
     }

@@ -9,8 +9,8 @@ use super::{CargoOptions, FilterOptions, ManifestOptions, OutputOptions, StoreOp
 #[derive(Debug, Args)]
 pub struct CompareArgs {
     /// What to compare against; also `A..B`, `A...B`
-    #[arg(value_name = "BASE")]
-    pub base: String,
+    #[arg(value_name = "BASE", required_unless_present = "variant")]
+    pub base: Option<String>,
     /// What to judge [default: the working tree]
     #[arg(value_name = "HEAD")]
     pub head: Option<String>,
@@ -22,7 +22,16 @@ pub struct CompareArgs {
     pub exact: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
+    pub variants: VariantOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
     pub judge: JudgeOptions,
+    /// Count `instructions` of undecided ones [default: none]
+    #[arg(long, value_name = "WHAT", value_parser = ["none", "instructions"], hide_possible_values = true, help_heading = "Judging")]
+    pub witness: Option<String>,
+    /// Take these too, such as `executable-size,instructions`
+    #[arg(long, value_name = "NAME,…", help_heading = "Measuring")]
+    pub metrics: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub wait: WaitOptions,
@@ -39,6 +48,24 @@ pub struct CompareArgs {
     #[expect(missing_docs, reason = "documented at the type")]
     pub cargo: CargoOptions,
 }
+
+/// Builds of one tree that are compared.
+#[derive(Debug, Clone, Default, Args)]
+pub struct VariantOptions {
+    /// Given twice: compare two builds of BASE
+    #[arg(long, value_name = "KEY=VALUE…")]
+    pub variant: Vec<String>,
+    /// Compare each further variant with the first
+    #[arg(long, requires = "variant")]
+    pub matrix: bool,
+}
+
+/// What the reference says of a variant beyond its help.
+pub(super) const VARIANT_HELP: &str = "Given twice: compare two builds of BASE, which then is the working tree \
+unless named. The first is what is compared against, and may be empty. Pairs stand between commas or blanks: \
+features=a,b, all-features, no-default-features, profile=NAME, lto=fat, opt-level=3, codegen-units=1, \
+debug-assertions=true, overflow-checks=true, toolchain=NAME, target-cpu=native, and last rustflags=…, which takes all \
+that follows. Each adds to cargo's own flags; a profile takes the place of --profile";
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]

@@ -37,6 +37,9 @@ pub struct MeasureOptions {
     /// Time limit of one process [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<String>,
+    /// Take these too, such as `executable-size,instructions`
+    #[arg(long, value_name = "NAME,…")]
+    pub metrics: Option<String>,
     /// Draw the order of observations from this seed
     #[arg(long, value_name = "N", hide = true)]
     pub seed: Option<u64>,
@@ -53,6 +56,7 @@ impl MeasureOptions {
             ("run.observation-time", "--observation-time", &self.observation_time),
             ("run.iterations", "--iterations", &self.iterations),
             ("run.timeout", "--timeout", &self.timeout),
+            ("metrics.take", "--metrics", &self.metrics),
         ];
         let mut flags: Vec<Flag> =
             given.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect();

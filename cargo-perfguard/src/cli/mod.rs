@@ -46,11 +46,10 @@ pub enum Command {
                             Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
                             cargo perfguard run -p my-crate --budget 5m --precision 0.5%")]
     Run(Box<RunArgs>),
-    /// Compare two commits, or a commit with the working tree, in pairs, and judge the change
-    #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
-                            --profile, --target, --manifest-path, --locked, …; docs/cli.md has each.\n\n\
-                            Examples:\n  cargo perfguard compare origin/main\n  \
-                            cargo perfguard compare v1.2.0 HEAD -- parse\n  cargo perfguard compare main...HEAD --strict")]
+    /// Compare two commits, or two builds of one, in pairs, and judge the change
+    #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
+                            Examples:\n  cargo perfguard compare main...HEAD --strict -- parse\n  \
+                            cargo perfguard compare --variant '' --variant 'lto=fat features=simd'")]
     Compare(Box<CompareArgs>),
     /// Compare quickly with HEAD: for hooks, and before a commit
     #[command(after_help = "Cargo's flags mean what they mean to cargo: -p, --workspace, --bench, -F,\n\
@@ -482,7 +481,11 @@ pub fn command() -> clap::Command {
 }
 
 fn shown(command: clap::Command) -> clap::Command {
-    command.mut_args(|argument| argument.hide(false)).mut_subcommands(shown)
+    let tell_all = |argument: clap::Arg| {
+        let argument = argument.hide(false);
+        if argument.get_id() == "variant" { argument.long_help(compare_options::VARIANT_HELP) } else { argument }
+    };
+    command.mut_args(tell_all).mut_subcommands(shown)
 }
 
 /// Prints what clap has to say; gives the exit code.

@@ -72,7 +72,7 @@ fn cargos_flags_are_handed_on_as_cargo_takes_them() {
         "t",
     ]);
     let Ok(Cli { command: Command::Run(args), .. }) = cli else { panic!("{cli:?}") };
-    let options = args.cargo.build_options(true, &Config { values: Vec::new(), tables: Vec::new() });
+    let options = args.cargo.build_options(true, &Config::default());
     let expected =
         ["--package", "a", "--bench", "b", "--features", "y,x", "--all-features", "--locked", "--target", "t"];
     assert_eq!(options.cargo_args, expected);

@@ -9,7 +9,7 @@ use perfguard_core::pipeline::{CompareRequest, CompareRules, LayoutChoice, SideS
 use perfguard_core::plan::Filter;
 use perfguard_core::report::{Amount, CompareView, compare_table};
 
-use super::{Here, show};
+use super::{Here, show, variants};
 use crate::cli::{CheckArgs, CompareArgs, FilterOptions, Format, JudgeOptions};
 use crate::command_error::CommandError;
 use crate::exit_code::Exit;
@@ -37,16 +37,27 @@ pub(crate) fn rules(here: &Here, judge: &JudgeOptions) -> CompareRules {
         force: judge.force,
         gate: config.list("compare.gate").to_vec(),
         ignore: config.list("identity.ignore").to_vec(),
+        witness: config.text("compare.witness") == Some("instructions"),
+        strict: judge.strict,
         most_pairs: None,
     }
 }
 
 pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -> Result<Exit, CommandError> {
-    let flags = [args.pairs.flags(), args.judge.flags(), args.store.flags()].concat();
+    let witness = args.witness.iter().map(|what| ("compare.witness", "--witness", what.clone()));
+    let metrics = args.metrics.iter().map(|names| ("metrics.take", "--metrics", names.clone()));
+    let more: Vec<_> = witness.chain(metrics).collect();
+    let flags = [args.pairs.flags(), args.judge.flags(), args.store.flags(), more].concat();
     let here = Here::find(args.cargo.manifest_path.as_deref(), &flags, ui, cancel)?;
     let clock = SystemClock::default();
     let filter = FilterOptions { filter: args.filter.clone(), exact: args.exact };
-    let (base, head) = sides_of(&here.place, &args.base, args.head.as_deref())?;
+    let (variants, others) = variants::parse(args)?;
+    let (base, head) = if variants::is_wanted(args) {
+        let side = variants::side(&here, args)?;
+        (side.clone(), side)
+    } else {
+        sides_of(&here.place, args.base.as_deref().expect("clap asks for it"), args.head.as_deref())?
+    };
     let seed = args.pairs.seed.unwrap_or_else(|| clock.unix_ns().cast_unsigned());
     let mut settings = here.settings(&filter, seed);
     settings.budget = here.config.duration("compare.budget").expect("this key has a default");
@@ -56,11 +67,15 @@ pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -
         settings,
         base,
         head,
+        variants,
         rules: rules(&here, &args.judge),
         purpose: "cargo perfguard compare",
         only_affected: false,
         all_the_same: Some("`--force` measures them all the same"),
     };
+    if args.variants.matrix {
+        return variants::matrix(&here, request, others, args, &clock, ui, cancel);
+    }
     perform(&here, &request, &args.judge, args.output.format, Amount::All, &clock, ui, cancel)
 }
 
@@ -80,6 +95,7 @@ pub(crate) fn check(args: &CheckArgs, ui: &mut Ui, cancel: &CancellationToken) -
         filter: Filter { words: filter.filter.clone(), exact: filter.exact },
         settings,
         base,
+        variants: Default::default(),
         head: if args.staged { SideSpec::Index } else { SideSpec::WorkingTree },
         rules: CompareRules {
             layouts: LayoutChoice::Exactly(QUICK_LAYOUTS),

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use perfguard_core::cancel::CancellationToken;
 use perfguard_core::clock::SystemClock;
-use perfguard_core::config::keys;
+use perfguard_core::config::{Config, Sources, keys};
 use perfguard_core::environment::{FINDINGS, FindingKind};
-use perfguard_core::pipeline::{DoctorRequest, Tools, doctor};
+use perfguard_core::pipeline::{DoctorRequest, Tools, doctor, locate, own_metric_rows};
 use perfguard_core::report::{doctor_table, explanation};
 
 use super::show;
@@ -25,7 +25,14 @@ pub(crate) fn run(args: &DoctorArgs, ui: &mut Ui, cancel: &CancellationToken) ->
         ui.say("examining this machine: some seconds");
     }
     let tools = Tools::find()?;
-    let view = doctor(&tools, Path::new("/"), request, &SystemClock::default(), &mut Progress::new(ui), cancel)?;
+    let mut view = doctor(&tools, Path::new("/"), request, &SystemClock::default(), &mut Progress::new(ui), cancel)?;
+    // It needs no workspace; where there is one, its own metrics belong to what is asked.
+    if let Ok(place) = locate(None, &tools, cancel) {
+        let (workspace, manifest) = (place.workspace.root(), &place.manifest);
+        let sources = Sources { workspace, manifest, environment: &tools.environment, flags: &[] };
+        let (config, _) = Config::load(&sources)?;
+        view.metrics.extend(own_metric_rows(&config.own_metrics, &place, &tools));
+    }
     show(&view, args.output.format, doctor_table);
     Ok(if args.strict && view.has_warnings() { Exit::Environment } else { Exit::Success })
 }

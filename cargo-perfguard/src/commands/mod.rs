@@ -15,6 +15,7 @@ pub(crate) mod runs;
 pub(crate) mod self_test;
 pub(crate) mod show;
 pub(crate) mod store;
+pub(crate) mod variants;
 
 use std::path::Path;
 
@@ -113,6 +114,7 @@ impl Here {
             budget: config.duration("run.budget").expect(has_default),
             timeout: config.duration("run.timeout").expect(has_default),
             output_limit: config.bytes("run.output-limit").expect(has_default),
+            metrics: config.metrics(),
             seed,
             filter: filter.filter.clone(),
             exact: filter.exact,

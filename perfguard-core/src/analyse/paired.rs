@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use perfguard_stats::power::{pairs_still_needed, smallest_change};
 use perfguard_stats::quantile::median;
+use perfguard_stats::sequential::fastest::LOOKED_AT;
 use perfguard_stats::sequential::{
-    CountDecision, Decision, Design, Limits, NoiseLevel, Pair, Plan, Reason, SequentialTest, SignFlip,
-    Verdict as Shown, judge_counts, layout_share, pair_count,
+    CountDecision, Decision, Design, Limits, NoiseLevel, Pair, Plan, Reason, SequentialTest, SignFlip, SlowStarts,
+    Verdict as Shown, judge_counts, layout_share, pair_count, pair_deviation, processes_in_a_pair,
 };
 
 use super::LEVEL;
@@ -17,12 +18,16 @@ const EQUAL_COUNTS: usize = 3;
 /// Numbers of pairs that the budget may pay for where the noise asks for more.
 const STEPS: [usize; 7] = [16, 20, 24, 32, 40, 48, 64];
 
-/// How a benchmark is tested: fixed before its first pair.
+/// How a benchmark is tested: fixed before the first look.
 #[derive(Debug, Clone)]
 pub struct TestPlan {
     design: Arc<Design>,
     /// Whether the deciding value is a count.
     counts: bool,
+    /// Processes of each side that make one pair.
+    repeats: usize,
+    /// What it was planned by, where the first pairs may still say that several processes shall make one.
+    known: Option<Known>,
 }
 
 /// What is known of a benchmark before it is tested.
@@ -32,63 +37,65 @@ pub struct Known {
     pub threshold: f64,
     /// Standard deviation of the logarithm of a pair's ratio in earlier comparisons here.
     pub pair_spread: Option<f64>,
-    /// Pairs that the budget can pay for.
+    /// Processes of each side that the budget can pay for.
     pub affordable: usize,
+    /// Never more pairs than this.
+    pub most_pairs: usize,
+    /// Whether a disturbance can only make values larger, so that the fastest of several processes may make a pair.
+    pub fastest_counts: bool,
     /// Whether all pairs run on one layout, so that a change may be the layout's.
     pub one_layout: bool,
     /// Whether the deciding value is a count.
     pub counts: bool,
 }
 
-/// Plans that were worked out: most benchmarks of a suite have the same.
+/// Boundaries that were worked out: most benchmarks of a suite have the same.
 #[derive(Debug, Default)]
-pub struct TestPlans(Vec<TestPlan>);
+pub struct Designs(Vec<Arc<Design>>);
 
-impl TestPlans {
-    /// The first pass of a benchmark.
-    pub fn first(&mut self, known: &Known) -> TestPlan {
-        let plan = TestPlan::wanted(known);
-        let found = self.0.iter().find(|one| *one.design.plan() == plan && one.counts == known.counts);
-        found.cloned().unwrap_or_else(|| {
-            let fresh = TestPlan::of(plan, known.counts);
-            self.0.push(fresh.clone());
-            fresh
+impl Designs {
+    fn get(&mut self, plan: Plan) -> Arc<Design> {
+        let known = self.0.iter().find(|design| *design.plan() == plan);
+        known.cloned().unwrap_or_else(|| {
+            let fallback = Plan::first_stage(Limits::default(), 40);
+            let design = Design::new(plan).or_else(|_| Design::new(fallback)).expect("the fallback is a valid plan");
+            let design = Arc::new(design);
+            self.0.push(Arc::clone(&design));
+            design
         })
     }
 }
 
 impl TestPlan {
     /// The first pass. The number of pairs comes from the noise and from what the budget pays for.
-    pub fn first(known: &Known) -> Self {
-        Self::of(Self::wanted(known), known.counts)
+    pub fn first(known: &Known, designs: &mut Designs) -> Self {
+        Self::of_repeats(known, 1, designs)
     }
 
-    fn wanted(known: &Known) -> Plan {
+    /// The same, where so many processes of each side make one pair.
+    fn of_repeats(known: &Known, repeats: usize, designs: &mut Designs) -> Self {
         let limits = Limits::from_threshold(known.threshold).unwrap_or_default();
         // Without layouts the margin makes room for what they may do.
         let limits = if known.one_layout { limits.without_layouts(None).unwrap_or(limits) } else { limits };
         let noise = known.pair_spread.map(|pair_deviation| NoiseLevel { pair_deviation, spike_share: 0.0 });
         let wanted = pair_count(limits, noise, None).map_or(STEPS[STEPS.len() - 1], |count| count.last);
-        let last = match STEPS.into_iter().rev().find(|step| *step <= known.affordable) {
+        let affordable = (known.affordable / repeats).min(known.most_pairs);
+        let last = match STEPS.into_iter().rev().find(|step| *step <= affordable) {
             Some(step) => step.min(wanted),
             None => STEPS[0],
         };
-        Plan { pair_deviation: known.pair_spread, ..Plan::first_stage(limits, last) }
+        let plan = Plan { pair_deviation: known.pair_spread, ..Plan::first_stage(limits, last) };
+        let open = (repeats == 1 && known.fastest_counts && !known.counts).then_some(*known);
+        Self { design: designs.get(plan), counts: known.counts, repeats, known: open }
     }
 
     /// Fresh pairs of a suspect, in a comparison of so many benchmarks.
-    #[must_use]
-    pub fn confirming(&self, benchmarks: usize, first: &PairedTest) -> Self {
-        let plan = self.design.plan();
+    pub fn confirming(benchmarks: usize, first: &PairedTest) -> Self {
+        let plan = first.plan.design.plan();
         let noise = first.pair_spread().zip(first.layout_share());
         let confirming = plan.confirming(benchmarks, noise);
-        Self::of(confirming.unwrap_or(*plan), self.counts)
-    }
-
-    fn of(plan: Plan, counts: bool) -> Self {
-        let fallback = Plan::first_stage(Limits::default(), 40);
-        let design = Design::new(plan).or_else(|_| Design::new(fallback)).expect("the fallback is a valid plan");
-        Self { design: Arc::new(design), counts }
+        let design = Designs::default().get(confirming.unwrap_or(*plan));
+        Self { design, counts: first.plan.counts, repeats: first.plan.repeats, known: None }
     }
 
     /// The most pairs.
@@ -100,10 +107,15 @@ impl TestPlan {
 /// One benchmark's pairs in one stage of a comparison.
 #[derive(Debug, Clone)]
 pub struct PairedTest {
+    plan: TestPlan,
     test: SequentialTest,
-    counts: bool,
-    layouts: Vec<usize>,
+    /// The values of every process: base's, head's.
+    runs: [Vec<f64>; 2],
+    /// Those of the pairs.
     values: [Vec<f64>; 2],
+    layouts: Vec<usize>,
+    /// The fastest processes of the pair that is being taken, and how many it has.
+    begun: Option<(f64, f64, usize)>,
     decided: Option<CountDecision>,
 }
 
@@ -112,31 +124,66 @@ impl PairedTest {
     pub fn new(plan: &TestPlan) -> Self {
         Self {
             test: SequentialTest::new(Arc::clone(&plan.design)),
-            counts: plan.counts,
-            layouts: Vec::new(),
+            plan: plan.clone(),
+            runs: [Vec::new(), Vec::new()],
             values: [Vec::new(), Vec::new()],
+            layouts: Vec::new(),
+            begun: None,
             decided: None,
         }
     }
 
-    /// Takes a pair. Gives whether the test is over.
+    /// Takes a process of each side. Gives whether the test is over.
     pub fn push(&mut self, base: &Observation, head: &Observation, layout: usize) -> bool {
-        self.values[0].push(base.value);
-        self.values[1].push(head.value);
-        if self.counts && self.values[0].len() == EQUAL_COUNTS {
+        self.runs[0].push(base.value);
+        self.runs[1].push(head.value);
+        if self.plan.counts && self.runs[0].len() == EQUAL_COUNTS {
             let margin = self.test.plan().limits.margin().exp_m1();
-            self.decided = judge_counts(&self.values[0], &self.values[1], margin).ok().flatten();
+            self.decided = judge_counts(&self.runs[0], &self.runs[1], margin).ok().flatten();
         }
         let quantum = quantum(base).max(quantum(head));
         if quantum > 0.0 {
             self.test.observe_quantum(quantum);
         }
+        if let Some(known) = self.plan.known.filter(|_| self.runs[0].len() == LOOKED_AT)
+            && let repeats @ 2.. = processes_in_a_pair(&self.runs[0], &self.runs[1])
+        {
+            self.begin_again(&TestPlan::of_repeats(&known, repeats, &mut Designs::default()), layout);
+        } else {
+            self.take(base.value, head.value, layout);
+        }
+        self.is_over()
+    }
+
+    /// Whether the pair that is being taken needs further processes, on the same layout.
+    pub fn is_within_a_pair(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    /// Makes pairs anew of the processes that there are, by another plan.
+    fn begin_again(&mut self, plan: &TestPlan, layout: usize) {
+        let [base, head] = std::mem::take(&mut self.runs);
+        *self = Self::new(plan);
+        for (base, head) in base.iter().zip(&head) {
+            self.take(*base, *head, layout);
+        }
+        self.runs = [base, head];
+    }
+
+    fn take(&mut self, base: f64, head: f64, layout: usize) {
+        let (fastest_base, fastest_head, count) = self.begun.take().unwrap_or((f64::INFINITY, f64::INFINITY, 0));
+        let (base, head) = (base.min(fastest_base), head.min(fastest_head));
+        if count + 1 < self.plan.repeats {
+            self.begun = Some((base, head, count + 1));
+            return;
+        }
+        self.values[0].push(base);
+        self.values[1].push(head);
         // A value of zero has no logarithm: nothing is shown by it.
-        if let Ok(pair) = Pair::new(base.value, head.value) {
+        if let Ok(pair) = Pair::new(base, head) {
             self.layouts.push(layout);
             self.test.push(pair);
         }
-        self.is_over()
     }
 
     /// Whether no further pair is wanted.
@@ -159,7 +206,39 @@ impl PairedTest {
         if let Some(count) = &self.decided {
             return count.verdict;
         }
-        self.test.decision().map_or(Shown::Undecided, |decision| decision.verdict)
+        self.decision().map_or(Shown::Undecided, |decision| decision.verdict)
+    }
+
+    /// How the test ended. The fastest of several processes hides a start that is slow now and then: where one side has
+    /// more of them, the sides are not the same.
+    fn decision(&self) -> Option<Decision> {
+        let decision = self.test.decision()?;
+        let hidden = decision.verdict == Shown::Unchanged && self.hidden_starts().is_some_and(|starts| starts.differ());
+        Some(if hidden {
+            Decision { verdict: Shown::Undecided, reason: Reason::SlowStarts, ..decision }
+        } else {
+            decision
+        })
+    }
+
+    /// Slow starts among the processes, where several make one pair.
+    fn hidden_starts(&self) -> Option<SlowStarts> {
+        /// Standard deviations of a pair, as the test itself has it.
+        const SLOW: f64 = 4.0;
+        if self.plan.repeats < 2 {
+            return None;
+        }
+        let usual = [0, 1].map(|side| self.median(side).map_or(f64::NAN, f64::ln));
+        let [base, head] = [0, 1].map(|side: usize| self.runs[side].iter().map(|value| value.ln()).collect::<Vec<_>>());
+        let distance = (SLOW * self.pair_spread()?).max(self.test.plan().limits.threshold());
+        SlowStarts::count([&base, &head], usual, distance).ok()
+    }
+
+    /// Standard deviation of the logarithm of the ratio of two single processes, robust.
+    pub fn single_spread(&self) -> Option<f64> {
+        let [base, head] = &self.runs;
+        let differences: Vec<f64> = base.iter().zip(head).map(|(base, head)| (head / base).ln()).collect();
+        pair_deviation(&differences).ok().or_else(|| self.pair_spread())
     }
 
     /// Whether what is shown needs fresh pairs: a count does not.
@@ -203,7 +282,7 @@ impl PairedTest {
         if let Some(count) = &self.decided {
             return count.ratio().map(|ratio| Effect { ratio, interval: None });
         }
-        let decision = self.test.decision()?;
+        let decision = self.decision()?;
         let Some(estimate) = decision.estimate else {
             let middle = median(&self.differences()).ok()?;
             return Some(Effect { ratio: middle.exp(), interval: None });
@@ -226,6 +305,7 @@ impl PairedTest {
         let undecided = self.shown() == Shown::Undecided;
         Evidence {
             pairs: count(self.pairs()),
+            repeats: count(self.plan.repeats),
             planned: count(plan.last),
             confirming: 0,
             p_value: (self.decided.is_none() && !self.test.looks().is_empty()).then(|| p.change()),
@@ -267,7 +347,7 @@ impl PairedTest {
                 "one step of the printed time is too coarse: raise `--observation-time` or `--iterations`".to_owned()
             }
             Reason::TooManyFailures => "more than a fifth of its processes failed".to_owned(),
-            Reason::SlowStarts => match self.test.slow_starts() {
+            Reason::SlowStarts => match self.hidden_starts().or_else(|| self.test.slow_starts()) {
                 Some(starts) => {
                     let (more, less, side) = if starts.head >= starts.base {
                         (starts.head, starts.base, "head")
@@ -319,7 +399,7 @@ pub fn conclude(first: &PairedTest, confirming: Option<&PairedTest>, more_is_wor
         return Conclusion { verdict: named(count.verdict), reason, effect, evidence };
     }
     let threshold = percent(first.test.plan().limits.threshold());
-    let decision = first.test.decision();
+    let decision = first.decision();
     let Some(confirming) = confirming else {
         let (verdict, reason) = match decision {
             Some(decision) if decision.verdict == Shown::Undecided => {

@@ -10,6 +10,7 @@ use super::cargo_config::CargoConfig;
 use super::messages::{Built, OwnUnits, Told, plain, tail, told, unstable_files};
 use super::role_runner::Capture;
 use super::roles::{CAPTURES, HERE, KITS, OWN_PREFIX, RUNNER_NAME, WRAPPER, WRAPPER_NAME};
+use super::variant::{FLAG_VARIABLES, add_compiler_flags, choose_toolchain, not_called};
 use super::workbench::BuildRequest;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
@@ -59,7 +60,12 @@ pub(super) struct Cargo<'a> {
 
 /// The variable that names a triple's runner.
 fn runner_variable(triple: &str) -> String {
-    format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace(['-', '.'], "_"))
+    target_variable(triple, "RUNNER")
+}
+
+/// The variable of a triple's key in the configuration.
+fn target_variable(triple: &str, key: &str) -> String {
+    format!("CARGO_TARGET_{}_{key}", triple.to_uppercase().replace(['-', '.'], "_"))
 }
 
 /// The environment of every tool that works for the workbench: perfguard's own, less what a git hook, or rustup on the
@@ -125,13 +131,14 @@ impl Cargo<'_> {
         let program = self.variable("RUSTC").cloned().unwrap_or_else(|| "rustc".into());
         let env = tool_environment(self.environment, self.layout.root());
         let args = args.iter().map(Into::into).collect();
-        let spec = CommandSpec { program: program.into(), args, env, cwd: folder.to_owned(), input: None };
+        let mut spec = CommandSpec { program: program.into(), args, env, cwd: folder.to_owned(), input: None };
+        choose_toolchain(&self.request.variant, &mut spec);
         let (mut lines, mut complaint) = (Vec::new(), String::new());
         let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
             Stream::Out => lines.push(line.to_owned()),
             Stream::Err => complaint.extend([line, "\n"]),
         })
-        .map_err(BuildError::Call)?;
+        .map_err(|error| not_called(&self.request.variant, error))?;
         match process::missing_toolchain(&complaint) {
             Some(toolchain) => Err(BuildError::ToolchainMissing { toolchain, what: self.what.clone() }),
             None if cancel.is_cancelled() => Err(BuildError::Interrupted),
@@ -170,10 +177,13 @@ impl Cargo<'_> {
         if let Some(line) = self.variable(&runner_variable(triple)) {
             return line.to_string_lossy().split_whitespace().map(Into::into).collect();
         }
-        self.config().runner(triple, || {
-            let lines = self.rustc(&self.folder(), &["--print", "cfg", "--target", triple], cancel).unwrap_or_default();
-            lines.iter().filter_map(|line| line.parse().ok()).collect()
-        })
+        self.config().runner(triple, || self.conditions(triple, cancel))
+    }
+
+    /// What holds for a triple, as conditions in a configuration ask.
+    fn conditions(&self, triple: &str, cancel: &CancellationToken) -> Vec<cargo_platform::Cfg> {
+        let lines = self.rustc(&self.folder(), &["--print", "cfg", "--target", triple], cancel).unwrap_or_default();
+        lines.iter().filter_map(|line| line.parse().ok()).collect()
     }
 
     /// Builds every bench target that the request selects, then lets cargo tell how it would run each.
@@ -265,7 +275,7 @@ impl Cargo<'_> {
         on_event: &mut dyn FnMut(Event),
         cancel: &CancellationToken,
     ) -> Result<Called, BuildError> {
-        let spec = self.command(triples, words);
+        let spec = self.command(triples, words, cancel);
         let (mut built, mut own, mut complaint) = (Vec::new(), OwnUnits::default(), String::new());
         let end = process::run_tool(&spec, cancel, &mut |stream, line| match stream {
             Stream::Out => match told(line) {
@@ -289,14 +299,14 @@ impl Cargo<'_> {
                 on_event(Event::CargoLine(line.to_owned()));
             }
         })
-        .map_err(BuildError::Call)?;
+        .map_err(|error| not_called(&self.request.variant, error))?;
         if cancel.is_cancelled() {
             return Err(BuildError::Interrupted);
         }
         Ok(Called { built, own, well: end.code == Some(0), complaint })
     }
 
-    fn command(&self, triples: &[String], words: &[OsString]) -> CommandSpec {
+    fn command(&self, triples: &[String], words: &[OsString], cancel: &CancellationToken) -> CommandSpec {
         let role = |name: &str| self.layout.bin().join(super::roles::VERSION).join(name);
         let quoted = |path: &Path| toml::Value::String(path.display().to_string()).to_string();
         let mut words = words.to_vec();
@@ -328,7 +338,14 @@ impl Cargo<'_> {
         // proxy finds.
         let program =
             if self.variable("RUSTUP_HOME").is_some() || has_rustup(&program) { "cargo".into() } else { program };
-        CommandSpec { program: program.into(), args: words, env, cwd: self.folder(), input: None }
+        let mut spec = CommandSpec { program: program.into(), args: words, env, cwd: self.folder(), input: None };
+        let config = self.config();
+        add_compiler_flags(&self.request.variant, &mut spec, &config, triples, |triple| {
+            self.variable(&target_variable(triple, "RUSTFLAGS")).is_some()
+                || config.has_target_flags(triple, || self.conditions(triple, cancel))
+        });
+        choose_toolchain(&self.request.variant, &mut spec);
+        spec
     }
 
     /// The runner's path from the folder that cargo is called in. Cargo splits the variable at blanks, and above the
@@ -354,7 +371,10 @@ impl Cargo<'_> {
             let is_runner = |name: &OsString| {
                 name.to_str().is_some_and(|name| name.starts_with("CARGO_TARGET_") && name.ends_with("_RUNNER"))
             };
-            let is_changed = |name: &OsString| is_runner(name) || changed.iter().any(|known| name == known);
+            // A variant's flags are for the compiler: what runs sees what it would see without.
+            let is_flags = |name: &OsString| FLAG_VARIABLES.iter().any(|(known, _)| name == known);
+            let is_changed =
+                |name: &OsString| is_runner(name) || is_flags(name) || changed.iter().any(|known| name == known);
             let is_own = |name: &OsString| name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes());
             let mut env: Vec<_> = env.into_iter().filter(|(name, _)| !is_changed(name) && !is_own(name)).collect();
             env.extend(self.environment.iter().filter(|(name, _)| is_changed(name)).cloned());
@@ -403,6 +423,7 @@ fn only_these(args: &[OsString], built: &[Built], package: Option<&str>) -> Vec<
             TargetKind::Bin => "--bin",
             TargetKind::Test => "--test",
             TargetKind::Example => "--example",
+            TargetKind::Program => unreachable!("cargo builds no program that is no target of its own"),
         };
         kept.extend([flag.into(), OsString::from(&target.name)]);
     }

@@ -50,6 +50,48 @@ impl CargoConfig {
         self.get(&["build", "rustc-wrapper"]).and_then(Value::as_str).map(Into::into)
     }
 
+    /// `key=value` for cargo's `--config` that puts words to those of a list. Cargo joins lists of several places, but
+    /// only a text with a text.
+    pub(super) fn with_words(&self, path: &[&str], more: &[String]) -> String {
+        let value = match self.get(path) {
+            Some(Value::String(known)) => {
+                let words: Vec<&str> = known.split_whitespace().chain(more.iter().map(String::as_str)).collect();
+                Value::String(words.join(" "))
+            }
+            _ => Value::Array(more.iter().cloned().map(Value::String).collect()),
+        };
+        let key: Vec<String> = path.iter().map(|part| quoted_key(part)).collect();
+        format!("{}={value}", key.join("."))
+    }
+
+    /// Whether there are compiler flags for a triple, by its name or by a `target.'cfg(…)'` that holds for `cfgs`.
+    pub(super) fn has_target_flags(&self, triple: &str, cfgs: impl FnOnce() -> Vec<cargo_platform::Cfg>) -> bool {
+        if self.get(&["target", triple, "rustflags"]).is_some() {
+            return true;
+        }
+        self.conditional(triple, "rustflags", cfgs).next().is_some()
+    }
+
+    /// The values of a key behind conditions that hold.
+    fn conditional<'a>(
+        &'a self,
+        triple: &'a str,
+        name: &'a str,
+        cfgs: impl FnOnce() -> Vec<cargo_platform::Cfg>,
+    ) -> impl Iterator<Item = &'a Value> {
+        let tables = self.merged.get("target").and_then(Value::as_table).into_iter().flatten();
+        let all: Vec<_> = tables
+            .filter(|(key, _)| key.starts_with("cfg("))
+            .filter_map(|(key, table)| Some((key, table.get(name)?)))
+            .collect();
+        // Only where there is a condition is the compiler asked.
+        let cfgs = if all.is_empty() { Vec::new() } else { cfgs() };
+        let holds = move |key: &str| {
+            key.parse::<cargo_platform::Platform>().is_ok_and(|platform| platform.matches(triple, &cfgs))
+        };
+        all.into_iter().filter(move |(key, _)| holds(key)).map(|(_, value)| value)
+    }
+
     /// `target.TRIPLE.runner`, else the runner of a `target.'cfg(…)'` that holds for `cfgs`.
     pub(super) fn runner(&self, triple: &str, cfgs: impl FnOnce() -> Vec<cargo_platform::Cfg>) -> Vec<OsString> {
         let runner = |value: Option<&Value>| match value {
@@ -57,20 +99,17 @@ impl CargoConfig {
             other => words(other).into_iter().map(OsString::from).collect::<Vec<_>>(),
         };
         let own = runner(self.get(&["target", triple, "runner"]));
-        let Some(targets) = self.merged.get("target").and_then(Value::as_table) else { return own };
         if !own.is_empty() {
             return own;
         }
-        let conditional: Vec<_> =
-            targets.iter().filter(|(key, table)| key.starts_with("cfg(") && table.get("runner").is_some()).collect();
-        if conditional.is_empty() {
-            return Vec::new();
-        }
-        let cfgs = cfgs();
-        let holds =
-            |key: &str| key.parse::<cargo_platform::Platform>().is_ok_and(|platform| platform.matches(triple, &cfgs));
-        conditional.iter().find(|(key, _)| holds(key)).map(|(_, table)| runner(table.get("runner"))).unwrap_or_default()
+        self.conditional(triple, "runner", cfgs).next().map(|value| runner(Some(value))).unwrap_or_default()
     }
+}
+
+/// A part of a dotted key; quoted where it is no bare word.
+fn quoted_key(part: &str) -> String {
+    let is_bare = part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_');
+    if is_bare { part.to_owned() } else { Value::String(part.to_owned()).to_string() }
 }
 
 fn words(value: Option<&Value>) -> Vec<String> {

@@ -30,6 +30,12 @@ pub enum BuildError {
         /// What was built, in words.
         what: String,
     },
+    /// A toolchain is chosen by name, which only rustup can.
+    #[error("toolchain `{toolchain}` needs rustup, which cannot be called")]
+    NoRustup {
+        /// As rustup names it.
+        toolchain: String,
+    },
     /// The commit has no package where the user stands.
     #[error("there is no `{manifest}` in {what}")]
     NoManifest {
@@ -75,6 +81,9 @@ impl BuildError {
                 Some("the compiler's message is above; `cargo bench --no-run` shows it too".to_owned())
             }
             Self::ToolchainMissing { toolchain, .. } => Some(format!("`rustup toolchain install {toolchain}`")),
+            Self::NoRustup { .. } => {
+                Some("install rustup from https://rustup.rs, or leave `toolchain=` out".to_owned())
+            }
             Self::NoManifest { .. } => {
                 Some("call this from a package that the commit has, or give `--manifest-path`".to_owned())
             }

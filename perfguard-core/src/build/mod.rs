@@ -32,6 +32,7 @@ mod roles;
 mod seat;
 mod state;
 mod tree_files;
+mod variant;
 mod workbench;
 
 #[cfg(test)]

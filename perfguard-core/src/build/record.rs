@@ -6,6 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::workbench::{Build, BuildRequest};
+use crate::model::Variant;
+use crate::vcs::SourceTree;
 
 /// The record's name in a kept folder.
 const FILE: &str = "build.json";
@@ -35,6 +37,23 @@ struct Record {
     build: Build,
 }
 
+/// Between a tree's key and a variant's: in neither.
+const VARIANT: char = '_';
+
+/// The key under which the build of a tree is kept: two variants of it are kept beside each other.
+pub(super) fn key(source: &SourceTree, variant: &Variant) -> String {
+    if variant.is_plain() {
+        return source.key();
+    }
+    let hash = blake3::hash(variant.to_string().as_bytes()).to_hex();
+    format!("{}{VARIANT}{}", source.key(), &hash[..12])
+}
+
+/// The tree's part of a key.
+pub(super) fn tree_of(key: &str) -> &str {
+    key.split(VARIANT).next().unwrap_or(key)
+}
+
 /// The hash of all that a build depends on besides its tree: what was asked of cargo, the compiler, the environment.
 pub(super) fn asked(request: &BuildRequest, compiler: &str, environment: &[(OsString, OsString)]) -> String {
     let mut hasher = blake3::Hasher::new();
@@ -47,6 +66,7 @@ pub(super) fn asked(request: &BuildRequest, compiler: &str, environment: &[(OsSt
     for word in [request.manifest.as_os_str(), request.cwd.as_os_str(), request.profile.as_ref()] {
         add(word.as_encoded_bytes());
     }
+    add(request.variant.to_string().as_bytes());
     for word in &request.cargo_args {
         add(word.as_encoded_bytes());
     }
@@ -94,6 +114,7 @@ mod tests {
             cargo_args: Vec::new(),
             profile: "bench".to_owned(),
             features: Vec::new(),
+            variant: Variant::default(),
             lock: None,
             color: false,
         }
@@ -110,6 +131,11 @@ mod tests {
             asked(&request(), "rustc 2", &variables(&[("PATH", "/bin")])),
             asked(&request(), "rustc 1", &variables(&[("PATH", "/bin"), ("RUSTFLAGS", "-Cdebuginfo=1")])),
             asked(&BuildRequest { profile: "release".into(), ..request() }, "rustc 1", &variables(&[("PATH", "/bin")])),
+            asked(
+                &BuildRequest { variant: "target-cpu=native".parse().unwrap(), ..request() },
+                "rustc 1",
+                &variables(&[("PATH", "/bin")]),
+            ),
             asked(
                 &BuildRequest { cargo_args: vec!["-p".into()], ..request() },
                 "rustc 1",

@@ -53,12 +53,24 @@ fn change_arguments(words: &mut Vec<OsString>, start: usize, shim: &Path) -> Opt
 }
 
 /// A hash over the other arguments without their 16-digit hashes: a version bump alone gives the same code in the same
-/// order.
+/// order. So does a profile of another name with the same settings: the folders that are called like it are left out.
 fn stable_metadata(words: &[OsString]) -> String {
     let mut hasher = blake3::Hasher::new();
-    for word in words {
-        let bytes = word.as_encoded_bytes();
-        if !bytes.starts_with(b"metadata=") && !bytes.starts_with(b"extra-filename=") {
+    for (at, word) in words.iter().enumerate() {
+        let mut bytes = word.as_encoded_bytes();
+        let flag = at.checked_sub(1).map(|before| words[before].as_encoded_bytes());
+        let starts = |parts: &[&[u8]]| parts.iter().any(|part| bytes.starts_with(part));
+        let is_left_out = match flag {
+            Some(b"-L") => starts(&[b"dependency="]),
+            Some(b"-C") => starts(&[b"metadata=", b"extra-filename=", b"incremental="]),
+            Some(b"--out-dir") => true,
+            _ => starts(&[b"metadata=", b"extra-filename="]),
+        };
+        if flag == Some(b"--extern") {
+            // The name; where the file lies says nothing of what is in it.
+            bytes = bytes.split(|byte| *byte == b'=').next().unwrap_or_default();
+        }
+        if !is_left_out {
             hasher.update(&without_hashes(bytes));
             hasher.update(&[0]);
         }
@@ -152,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_bump_alone_keeps_the_symbol_hashes_and_a_feature_does_not() {
+    fn a_version_bump_or_another_profiles_name_alone_keeps_the_symbol_hashes_and_a_feature_does_not() {
         let base = "rustc --crate-name own --crate-type lib -C metadata=0123456789abcdef -C extra-filename=-0123456789abcdef \
                     --extern dep=/x/libdep-0123456789abcdef.rlib";
         let bumped = base.replace("0123456789abcdef", "fedcba9876543210");
@@ -161,6 +173,9 @@ mod tests {
             text.split(' ').find_map(|word| word.strip_prefix("metadata=").map(str::to_owned)).unwrap()
         };
         assert_eq!(metadata(base), metadata(&bumped));
+        let of_profile =
+            |name: &str| format!("{base} --out-dir /x/{name} -L dependency=/x/{name} --extern a=/x/{name}/a");
+        assert_eq!(metadata(&of_profile("release")), metadata(&of_profile("twin")));
         assert_ne!(metadata(base), metadata(&format!("{base} --cfg feature=\"x\"")));
     }
 }

@@ -22,7 +22,7 @@ use super::{
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
-use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind, TargetId};
+use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind, TargetId, Variant};
 use crate::process;
 use crate::vcs::SourceTree;
 
@@ -58,6 +58,8 @@ pub struct BuildRequest {
     pub profile: String,
     /// The feature flags, as they are stored.
     pub features: Vec<String>,
+    /// What else this build does otherwise. What cargo has flags for stands among the flags, too.
+    pub variant: Variant,
     /// The invoking tree's `Cargo.lock`: its path relative to the root, and its content.
     pub lock: Option<(PathBuf, Vec<u8>)>,
     /// Whether cargo may colour its lines.
@@ -67,7 +69,7 @@ pub struct BuildRequest {
 /// A built tree.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Build {
-    /// The key of the tree's contents.
+    /// The key of the tree's contents, and of the variant where there is one.
     pub key: String,
     /// The executables, in the order of their targets.
     pub artifacts: Vec<Artifact>,
@@ -189,7 +191,8 @@ impl Workbench {
         let artifacts = Artifacts::new(&self.layout).keep_all(&built, &runs, &context, cancel)?;
         let asked =
             record::asked(request, &format!("{} {}", context.toolchain, toolchain.host), &self.cargo_environment());
-        Ok(Build { key: source.key(), artifacts, complete, needs_nightly, context, asked, inputs })
+        let key = record::key(source, &request.variant);
+        Ok(Build { key, artifacts, complete, needs_nightly, context, asked, inputs })
     }
 
     /// What the build of a tree gave, if it was asked for in the same way before and all of it is still kept; then it need
@@ -203,7 +206,7 @@ impl Workbench {
         request: &BuildRequest,
         cancel: &CancellationToken,
     ) -> Result<Option<Build>, BuildError> {
-        let key = source.key();
+        let key = record::key(source, &request.variant);
         if !self.has_kept(&key) {
             return Ok(None);
         }
@@ -260,14 +263,14 @@ impl Workbench {
         Ok(copy)
     }
 
-    /// Removes kept folders of working trees, and their copies, but for that of one key: nobody asks for an edit that is
-    /// gone.
+    /// Removes kept folders of working trees, and their copies, but for those of the tree of one key, whatever the variant:
+    /// nobody asks for an edit that is gone.
     ///
     /// # Errors
     /// When the cache cannot be read or written.
     pub fn forget_other_trees(&mut self, key: &str) -> Result<(), BuildError> {
         for one in self.checkout.working_trees()? {
-            if one.trim_end_matches(COPY) != key {
+            if record::tree_of(one.trim_end_matches(COPY)) != record::tree_of(key) {
                 self.checkout.remove_kept(&one)?;
             }
         }

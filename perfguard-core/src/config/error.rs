@@ -35,6 +35,18 @@ pub enum ConfigError {
         /// What it takes.
         expected: String,
     },
+    /// A metric that nobody knows.
+    #[error("{origin}: there is no metric `{name}`")]
+    UnknownMetric {
+        /// Where it was asked for.
+        origin: Origin,
+        /// As it was given.
+        name: String,
+        /// The nearest known one.
+        nearest: Option<String>,
+        /// All that are known.
+        known: Vec<String>,
+    },
     /// A file cannot be read.
     #[error("could not read `{}`: {message}", path.display())]
     Unreadable {
@@ -60,10 +72,13 @@ impl ConfigError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            Self::UnknownKey { nearest: Some(nearest), .. } | Self::UnknownMetric { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean `{nearest}`?"))
+            }
             Self::UnknownKey { nearest: None, .. } => {
                 Some("`cargo perfguard config show` lists the keys there are".to_owned())
             }
+            Self::UnknownMetric { known, .. } => Some(format!("there are {}", known.join(", "))),
             Self::Exists(_) => Some("`cargo perfguard config show` tells what it says".to_owned()),
             Self::Syntax { .. } | Self::Value { .. } | Self::Unreadable { .. } | Self::Unwritable { .. } => None,
         }

@@ -8,6 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Origin, Place};
 use super::keys::{self, KEYS, Key, Kind, TABLE_KEYS};
+use super::own_metrics::{self, OwnMetric};
+use super::programs::{self, ProgramTarget};
 
 /// What a file says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,6 +18,10 @@ pub(super) struct FileConfig {
     pub(super) values: Vec<(&'static Key, Value, Origin)>,
     /// Tables for benchmarks, in the order of the file.
     pub(super) tables: Vec<Table>,
+    /// Programs that are no cargo targets.
+    pub(super) programs: Vec<ProgramTarget>,
+    /// The user's own metrics.
+    pub(super) own_metrics: Vec<OwnMetric>,
 }
 
 /// A value as text, or several.
@@ -56,6 +62,14 @@ pub(super) fn parse(file: &Path, text: &str, inside: &[&str]) -> Result<FileConf
     let mut tables = Vec::new();
     for (name, value) in table {
         let section = name.get_ref().as_ref();
+        if section == "target" {
+            config.programs = programs::read(&reader, value)?;
+            continue;
+        }
+        if section == "metric" {
+            config.own_metrics = own_metrics::read(&reader, value)?;
+            continue;
+        }
         let Some(inner) = value.get_ref().as_table() else {
             return Err(reader.unknown(section, &name.span(), sections()));
         };
@@ -80,21 +94,26 @@ fn section_of(key: &Key) -> &'static str {
 }
 
 fn sections() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(section_of).chain(["benchmark", "category"])
+    KEYS.iter().map(section_of).chain(["benchmark", "category", "target", "metric"])
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a Path,
     text: &'a str,
 }
 
 impl Reader<'_> {
-    fn place(&self, span: &Range<usize>) -> Place {
+    pub(super) fn place(&self, span: &Range<usize>) -> Place {
         let line = self.text[..span.start.min(self.text.len())].matches('\n').count() + 1;
         Place { file: self.file.to_owned(), line }
     }
 
-    fn unknown<'k>(&self, key: &str, span: &Range<usize>, known: impl Iterator<Item = &'k str>) -> ConfigError {
+    pub(super) fn unknown<'k>(
+        &self,
+        key: &str,
+        span: &Range<usize>,
+        known: impl Iterator<Item = &'k str>,
+    ) -> ConfigError {
         let nearest = keys::nearest(key, known).map(str::to_owned);
         ConfigError::UnknownKey { place: self.place(span), key: key.to_owned(), nearest }
     }
@@ -211,7 +230,7 @@ fn checked(kind: Kind, path: &str, value: &DeValue<'_>, origin: &Origin) -> Resu
 }
 
 /// A value as a message shows it.
-fn shown(value: &DeValue<'_>) -> String {
+pub(super) fn shown(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => text.to_string(),
         DeValue::Integer(number) => number.as_str().to_owned(),

@@ -64,7 +64,14 @@ pub const KEYS: &[Key] = &[
     key("compare.threshold", Kind::Percent, "3%", "A change at least this large matters"),
     key("compare.budget", Kind::Duration, "60s", "Measuring time of a whole comparison"),
     key("compare.layouts", Kind::Layouts, "auto", "Layouts of the same code that pairs run on; 1: as built"),
+    key(
+        "compare.witness",
+        Kind::Choice(&["none", "instructions"]),
+        "none",
+        "What is counted where time decides nothing",
+    ),
     key("compare.gate", Kind::List, "", "Metrics that may fail the gate; none named: those that decide"),
+    key("metrics.take", Kind::List, "", "Metrics that are taken beyond the usual ones (docs/metrics.md)"),
     key("check.within", Kind::Duration, "60s", "Time of a whole check, building included"),
     open("store.url", Kind::Text, "File in which results are kept, rather than in the repository's git directory"),
     key("identity.ignore", Kind::List, "", "Files that never make two sides differ, as globs relative to the root"),
@@ -125,7 +132,7 @@ pub const STATISTICS: &[&str] = &["fastest", "median", "mean"];
 
 /// Harnesses by their names.
 pub const HARNESSES: &[&str] =
-    &["libtest", "criterion", "divan", "gungraun", "tango", "zenbench", "brunch", "bencher", "plain"];
+    &["libtest", "criterion", "divan", "gungraun", "tango", "zenbench", "brunch", "bencher", "native", "plain"];
 
 /// The key of a path.
 pub fn find(path: &str) -> Option<&'static Key> {

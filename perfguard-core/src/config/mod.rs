@@ -7,6 +7,8 @@ mod error;
 mod file;
 pub mod glob;
 pub mod keys;
+mod own_metrics;
+mod programs;
 mod schema;
 pub mod units;
 
@@ -17,9 +19,11 @@ use std::time::Duration;
 
 pub use error::{ConfigError, Origin, Place};
 pub use file::{Table, Value};
+pub use own_metrics::OwnMetric;
+pub use programs::ProgramTarget;
 pub use schema::{SCHEMA_URL, commented_file, json_schema};
 
-use crate::model::{BenchmarkId, Observations};
+use crate::model::{BenchmarkId, MetricId, Observations, built_in_metrics};
 use file::FileConfig;
 use keys::{KEYS, Key, Kind};
 
@@ -27,12 +31,16 @@ use keys::{KEYS, Key, Kind};
 pub const FILE: &str = "perfguard.toml";
 
 /// The settings that hold, each with its origin.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
     /// A value for every key that has one, in the order of [`KEYS`].
     pub values: Vec<Setting>,
     /// Tables for benchmarks, the strongest last.
     pub tables: Vec<Table>,
+    /// Programs that are no cargo targets, from all files.
+    pub programs: Vec<ProgramTarget>,
+    /// The user's own metrics, from all files.
+    pub own_metrics: Vec<OwnMetric>,
 }
 
 /// A key with its value.
@@ -74,9 +82,15 @@ impl Config {
         let mut found = FileConfig::default();
         for (path, inside) in files {
             if let Some(text) = read(&path)? {
-                let FileConfig { values, tables } = file::parse(&path, &text, inside)?;
+                let FileConfig { values, tables, programs, own_metrics } = file::parse(&path, &text, inside)?;
                 found.values.extend(values);
                 found.tables.extend(tables);
+                // A name in a stronger file is that one's.
+                found.programs.retain(|known| programs.iter().all(|program| program.name != known.name));
+                found.programs.extend(programs);
+                let is_new = |known: &OwnMetric| own_metrics.iter().all(|own| own.metric.id != known.metric.id);
+                found.own_metrics.retain(is_new);
+                found.own_metrics.extend(own_metrics);
             }
         }
         found.values.extend(from_variables(sources.environment)?);
@@ -93,8 +107,42 @@ impl Config {
             };
             Some(Setting { key, value, origin })
         });
-        let config = Self { values: values.collect(), tables: found.tables };
+        let values = values.collect();
+        let FileConfig { tables, programs, own_metrics, .. } = found;
+        let config = Self { values, tables, programs, own_metrics };
+        config.check_metrics()?;
         Ok((config, unknown_variables(sources.environment)))
+    }
+
+    /// Whoever asks for a metric by name has to name one that there is.
+    fn check_metrics(&self) -> Result<(), ConfigError> {
+        let Some(Setting { value: Value::Many(names), origin, .. }) = self.setting("metrics.take") else {
+            return Ok(());
+        };
+        let built_in = built_in_metrics();
+        let own = self.own_metrics.iter().map(|own| &*own.metric.id.0);
+        let known: Vec<&str> = built_in.iter().map(|metric| &*metric.id.0).chain(own).collect();
+        match names.iter().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(ConfigError::UnknownMetric {
+                origin: origin.clone(),
+                name: name.clone(),
+                nearest: keys::nearest(name, known.iter().copied()).map(str::to_owned),
+                known: known.into_iter().map(str::to_owned).collect(),
+            }),
+        }
+    }
+
+    /// The metrics that the user asked for by name, each once.
+    pub fn metrics(&self) -> Vec<MetricId> {
+        let mut asked: Vec<MetricId> = Vec::new();
+        for name in self.list("metrics.take") {
+            let id = MetricId(name.clone().into());
+            if !asked.contains(&id) {
+                asked.push(id);
+            }
+        }
+        asked
     }
 
     fn setting(&self, path: &str) -> Option<&Setting> {

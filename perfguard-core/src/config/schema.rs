@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{KEYS, Key, Kind, TABLE_KEYS};
+use super::own_metrics::UNITS;
 
 /// Where the schema is published, for editors: they read it from a file's first line.
 pub const SCHEMA_URL: &str = "https://raw.githubusercontent.com/perfguard/perfguard/main/schemas/perfguard.toml.json";
@@ -44,6 +45,27 @@ pub fn json_schema() -> Value {
     });
     sections.insert("benchmark".to_owned(), table(None));
     sections.insert("category".to_owned(), table(Some(("benchmarks", globs))));
+    sections.insert(
+        "target".to_owned(),
+        json!({
+            "type": "array",
+            "description": "Programs that are no cargo targets and speak the native protocol (docs/protocol.md).",
+            "items": {
+                "type": "object", "additionalProperties": false, "required": ["name", "command"],
+                "properties": {
+                    "name": {
+                        "type": "string", "pattern": "^[A-Za-z0-9_-]+$",
+                        "description": "The benchmarks are `program::NAME::…`.",
+                    },
+                    "command": {
+                        "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string" },
+                        "description": "Words of a command line; it runs in the root of the tree that is measured.",
+                    },
+                },
+            },
+        }),
+    );
+    sections.insert("metric".to_owned(), own_metric());
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "perfguard.toml",
@@ -51,6 +73,31 @@ pub fn json_schema() -> Value {
         "type": "object",
         "additionalProperties": false,
         "properties": sections,
+    })
+}
+
+/// `[[metric]]`.
+fn own_metric() -> Value {
+    json!({
+        "type": "array",
+        "description": "Metrics of your own, each by a command that prints a number (docs/metrics.md).",
+        "items": {
+            "type": "object", "additionalProperties": false, "required": ["name", "unit", "direction", "command"],
+            "properties": {
+                "name": { "type": "string", "pattern": "^[a-z][a-z0-9-]*$" },
+                "unit": { "enum": UNITS },
+                "direction": { "enum": ["lower", "higher"], "description": "Which is better." },
+                "command": {
+                    "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string" },
+                    "description": "Words of a command line; it runs in the root of the tree that was measured.",
+                },
+                "benchmarks": {
+                    "type": "array", "items": { "type": "string" },
+                    "description": "Globs over the ids of the benchmarks that it is taken of; all, where there are none.",
+                },
+                "timeout": { "type": "string", "description": "Time limit of the command, such as `10s`." },
+            },
+        },
     })
 }
 
@@ -103,5 +150,10 @@ pub fn commented_file() -> String {
         text.extend([format!("# {} = {value:?}    # {}\n", key.path, key.doc)]);
     }
     text += "#\n# [category.slow]\n# benchmarks = [\"*::large/*\", \"*::huge/*\"]\n# statistic = \"median\"\n";
+    text += "\n# A program that is no cargo target and speaks the native protocol.\n";
+    text += "# [[target]]\n# name = \"py\"\n# command = \"python3 bench.py\"\n";
+    text += "\n# A metric of your own: a command that prints a number after a benchmark's observations.\n";
+    text += "# [[metric]]\n# name = \"accuracy\"\n# unit = \"ratio\"\n# direction = \"higher\"\n";
+    text += "# command = \"python3 accuracy.py\"\n";
     text
 }

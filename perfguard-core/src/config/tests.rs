@@ -188,3 +188,23 @@ fn the_commented_file_says_nothing_and_says_what_it_could() {
     let config = load(uncommented.split("# Some benchmarks").next().unwrap()).unwrap();
     assert!(matches!(config.setting("run.budget").unwrap().origin, Origin::File(_)), "{uncommented}");
 }
+
+#[test]
+fn programs_are_named_with_their_command() {
+    let text = "[[target]]\nname = \"py\"\ncommand = \"python3 -c 'print(1)'\"\n\n[[target]]\nname = \"list\"\ncommand = [\"a b\"]\n";
+    let found: Vec<_> = load(text).unwrap().programs.into_iter().map(|one| (one.name, one.command)).collect();
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    assert_eq!(found, [("py".to_owned(), words(&["python3", "-c", "print(1)"])), ("list".to_owned(), words(&["a b"]))]);
+    for (text, told) in [
+        ("[target]\nname = \"a\"\ncommand = \"b\"\n", "tables `[[target]]`"),
+        ("[[target]]\nname = \"a\"\n", "each with `name` and `command`"),
+        ("[[target]]\nname = \"a b\"\ncommand = \"b\"\n", "a name of letters"),
+        ("[[target]]\nname = \"a\"\ncommand = \"'b\"\n", "words of a command line"),
+        ("[[target]]\nname = \"a\"\ncommand = []\n", "words of a command line"),
+        ("[[target]]\nname = \"a\"\ncommand = \"b\"\nfolder = \"c\"\n", "target.folder"),
+        ("[[target]]\nname = \"a\"\ncommand = \"b\"\n[[target]]\nname = \"a\"\ncommand = \"b\"\n", "no other"),
+    ] {
+        let error = load(text).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}

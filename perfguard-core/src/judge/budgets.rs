@@ -18,7 +18,7 @@ pub fn missed_limits(
         let metric = MetricId(metric.to_owned().into());
         let Some(estimate) = estimates.get(&metric) else {
             let message = format!("`{key}` was not checked: this benchmark has no {metric}");
-            findings.push(Finding { metric, message, fails_gate: false });
+            findings.push(Finding { metric, message, ratio: None, fails_gate: false });
             continue;
         };
         let (low, high) = estimate.interval.map_or((estimate.median, estimate.median), |ends| (ends.low, ends.high));
@@ -32,7 +32,7 @@ pub fn missed_limits(
         let side = if is_most { "above" } else { "below" };
         let sure = if missed { "" } else { ", but the interval does not show it" };
         let message = format!("{metric} is {value}, {side} its limit of {limit}{sure}");
-        findings.push(Finding { metric, message, fails_gate: missed && rules.gate });
+        findings.push(Finding { metric, message, ratio: None, fails_gate: missed && rules.gate });
     }
     findings
 }

@@ -9,8 +9,8 @@ use crate::model::HarnessKind;
 
 /// Marks in the order in which they decide: a library's unit tests carry libtest's whatever else is linked in.
 const MARKS: [(&str, HarnessKind); 10] = [
-    ("PERFGUARD_PROTOCOL_FD", HarnessKind::Native),
     ("__RUST_TEST_INVOKE", HarnessKind::Libtest),
+    ("PERFGUARD_PROTOCOL_FD", HarnessKind::Native),
     ("gungraun-runner", HarnessKind::Gungraun),
     ("iai-callgrind-runner", HarnessKind::Gungraun),
     ("CARGO_CRITERION_PORT", HarnessKind::Criterion),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cancel::CancellationToken;
-use crate::model::{Artifact, Failure, IterationControl, Note, Sample, Summary};
+use crate::model::{Artifact, Failure, IterationControl, Metric, Note, Sample, Summary};
 use crate::process::{Finished, Launcher, Limits};
 
 /// What a driver works with: one executable, a way to start it, and its limits.
@@ -20,6 +20,9 @@ pub struct Session<'a> {
     pub limits: Limits,
     /// Ends the process early; the failure that comes of it means nothing.
     pub cancel: &'a CancellationToken,
+    /// Whether the process must end by itself, also where it has said all that is wanted: whoever watches it writes what it
+    /// saw at the end.
+    pub to_the_end: bool,
 }
 
 /// One benchmark that a process is to run.
@@ -91,6 +94,19 @@ pub enum Sharing<'n> {
     Always(&'n str),
 }
 
+/// How exactly a harness can be told how often to run the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// As many iterations in each sample as it is told.
+    ByIterations,
+    /// As many samples as it is told, of one iteration each where there is no time for more.
+    BySamples,
+    /// The process is the benchmark: it runs it once.
+    Whole,
+    /// Not at all: the clock decides; or it counts itself.
+    NotPossible,
+}
+
 /// What one process said about one benchmark.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reading {
@@ -104,6 +120,8 @@ pub struct Reading {
     pub value: f64,
     /// Remarks on settings that could not be followed or that code overrode.
     pub notes: Vec<Note>,
+    /// Other numbers that the bench gave of this benchmark: each metric once. They beat what the kernel counted.
+    pub metrics: Vec<(Metric, f64)>,
 }
 
 /// What became of one wanted benchmark in a process.
@@ -151,6 +169,11 @@ pub trait Driver: Sync {
     /// Whether a benchmark shares its processes with others of the executable.
     fn sharing<'n>(&self, _: &'n str) -> Sharing<'n> {
         Sharing::Never
+    }
+
+    /// How exactly it can be told how often to run the code.
+    fn counting(&self) -> Counting {
+        Counting::NotPossible
     }
 
     /// Runs benchmarks in one process: one, or several where [`sharing`](Self::sharing) allows it.

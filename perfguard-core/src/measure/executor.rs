@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::driver::{Driver, Reading, Session, Told, Wanted};
+use super::providers::{Process, Provider};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
-use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation, Statistic};
-use crate::process::{Finished, Launcher, Limits, Usage};
+use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation, Statistic, built_in_metrics};
+use crate::process::{Finished, Launcher, Limits};
 
 /// What became of one benchmark in a process.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +46,8 @@ pub struct Job<'a> {
     pub statistic: Statistic,
     /// What the driver found out of it in its first process; `None` before.
     pub memory: Option<u64>,
+    /// Metrics of the executable, the same for all its observations.
+    pub fixed: BTreeMap<MetricId, f64>,
 }
 
 /// Takes observations in processes of their own, through the launcher.
@@ -72,8 +75,15 @@ impl Executor for ProcessExecutor<'_> {
         let (artifact, version, driver) = (*artifact, *version, *driver);
         let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
         let limits = Limits { timeout: self.limits.timeout.saturating_mul(count), ..self.limits };
-        let mut session =
-            Session { launcher: self.launcher, artifact, version, scratch: self.scratch, limits, cancel: self.cancel };
+        let mut session = Session {
+            launcher: self.launcher,
+            artifact,
+            version,
+            scratch: self.scratch,
+            limits,
+            cancel: self.cancel,
+            to_the_end: false,
+        };
         let mut memories: Vec<_> = jobs.iter().map(|job| self.jobs[*job].memory).collect();
         let mut wanted: Vec<_> =
             jobs.iter().zip(&mut memories).map(|(job, memory)| Wanted { name: self.jobs[*job].name, memory }).collect();
@@ -86,7 +96,10 @@ impl Executor for ProcessExecutor<'_> {
         let finished = &yielded.finished;
         let outcomes = yielded.told.into_iter().zip(jobs);
         Ok(outcomes
-            .map(|(told, job)| outcome(started_at_ns, told, finished, alone, self.jobs[*job].statistic))
+            .map(|(told, job)| {
+                let Job { statistic, fixed, .. } = &self.jobs[*job];
+                outcome(started_at_ns, told, finished, alone, *statistic, fixed)
+            })
             .collect())
     }
 }
@@ -97,6 +110,7 @@ pub(super) fn outcome(
     finished: &Finished,
     alone: bool,
     statistic: Statistic,
+    fixed: &BTreeMap<MetricId, f64>,
 ) -> Outcome {
     let reading = match told {
         Told::Reading(reading) => reading,
@@ -104,34 +118,30 @@ pub(super) fn outcome(
         Told::Unreached => return Outcome::Unreached,
         Told::Alone => return Outcome::Alone,
     };
-    let Reading { samples, summary, iterations, mut value, mut notes } = reading;
+    let Reading { samples, summary, iterations, mut value, mut notes, metrics: own } = reading;
     match statistic.of(&samples, summary.as_ref()) {
         Some(other) => value = other,
         None if statistic == Statistic::Fastest => {}
         None => notes.push(Note(format!("the harness gives no {statistic}: what it gives decides"))),
     }
     // What a process used that ran others too says nothing of one of them.
-    let metrics = if alone { metrics(&finished.usage) } else { BTreeMap::new() };
+    let mut metrics = fixed.clone();
+    if alone {
+        metrics.extend(Process.of_process(&finished.usage));
+    }
+    let mut own_metrics = Vec::new();
+    for (metric, value) in own {
+        metrics.insert(metric.id.clone(), value);
+        if built_in_metrics().iter().all(|known| known.id != metric.id) {
+            own_metrics.push(metric);
+        }
+    }
+    own_metrics.sort_by(|one, other| one.id.cmp(&other.id));
     if finished.left_behind > 0 {
         notes.push(Note("left processes behind, which were ended".to_owned()));
     }
     let process_ns = finished.wall_ns;
-    let observation = Observation { started_at_ns, samples, summary, iterations, value, metrics, process_ns };
+    let observation =
+        Observation { started_at_ns, samples, summary, iterations, value, metrics, own_metrics, process_ns };
     Outcome::Observed(Box::new(observation), notes)
-}
-
-/// What the kernel counted, by metric.
-fn metrics(usage: &Usage) -> BTreeMap<MetricId, f64> {
-    #[expect(clippy::cast_precision_loss, reason = "counts of one process are far below 2^53")]
-    let known = |id: MetricId, count: u64| Some((id, count as f64));
-    let counted = [
-        known(MetricId::USER_TIME, usage.user_ns),
-        known(MetricId::SYSTEM_TIME, usage.system_ns),
-        known(MetricId::PEAK_MEMORY, usage.peak_memory_bytes),
-        known(MetricId::PAGE_FAULTS, usage.page_faults),
-        known(MetricId::CONTEXT_SWITCHES, usage.context_switches),
-        usage.bytes_read.and_then(|count| known(MetricId::BYTES_READ, count)),
-        usage.bytes_written.and_then(|count| known(MetricId::BYTES_WRITTEN, count)),
-    ];
-    counted.into_iter().flatten().collect()
 }

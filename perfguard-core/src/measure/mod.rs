@@ -6,20 +6,28 @@ mod detect;
 mod driver;
 mod drivers;
 mod executor;
+mod instructions;
 mod kernel;
 mod pair_executor;
 mod pairs;
+mod providers;
 mod rounds;
 #[cfg(test)]
 mod simulated;
 
 pub use detect::detect_file;
-pub use driver::{Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
+pub use driver::{Counting, Driver, Listing, NotListed, Reading, Session, Sharing, Told, Wanted, Yield};
 pub use drivers::driver_for;
 pub use executor::{Executor, Job, Outcome, ProcessExecutor};
+pub use instructions::{
+    Counted, CountedPair, INSTALL_VALGRIND, NotCounted, count_alone, count_instructions, find_valgrind,
+};
 pub use kernel::{FIRST_ITERATIONS, KERNEL_ARGUMENT, KernelRun, kernel_main, run_kernel};
 pub use pair_executor::{PairExecutor, PairJob, PairTarget, ProcessPairs, Seater, SideProgram, Slowed};
 pub use pairs::{
     Costs, Hear, Heard, Next, Pair, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, measure_pairs,
+};
+pub use providers::{
+    BY_COMMAND, Command, Executable, Instructions, Observed, Offer, PROVIDERS, Process, Provider, VARIABLES, offer_of,
 };
 pub use rounds::{Planned, Recorded, Surroundings, measure_rounds};

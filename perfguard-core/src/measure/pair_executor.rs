@@ -1,12 +1,13 @@
 //! Who takes the observations of pairs: real processes here, scripted ones in tests.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::driver::{Driver, Session, Wanted};
 use super::executor::{Outcome, outcome};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
-use crate::model::{Artifact, Failure, FailureKind, IterationControl, Side, Statistic};
+use crate::model::{Artifact, Failure, FailureKind, IterationControl, MetricId, Side, Statistic};
 use crate::process::{Launcher, Limits};
 
 /// Takes observations of benchmarks, which it knows by number, on one side and one layout.
@@ -33,6 +34,8 @@ pub struct SideProgram {
     pub layouts: Vec<PathBuf>,
     /// The key of the kept folder.
     pub seat: String,
+    /// Metrics of the executable as it was built, the same for all observations of its benchmarks, whatever the layout.
+    pub fixed: BTreeMap<MetricId, f64>,
 }
 
 /// A target of which both sides have an executable.
@@ -107,6 +110,7 @@ impl PairExecutor for ProcessPairs<'_> {
             scratch: self.scratch,
             limits: Limits { timeout: self.limits.timeout.saturating_mul(count), ..self.limits },
             cancel: self.cancel,
+            to_the_end: false,
         };
         let mut memories: Vec<_> = jobs.iter().map(|job| self.jobs[*job].memory).collect();
         let mut wanted: Vec<_> = jobs
@@ -122,8 +126,9 @@ impl PairExecutor for ProcessPairs<'_> {
         let alone = jobs.len() == 1;
         let finished = &yielded.finished;
         let outcomes = yielded.told.into_iter().zip(jobs);
+        let fixed = &target.sides[side as usize].fixed;
         let outcomes =
-            outcomes.map(|(told, job)| outcome(started_at_ns, told, finished, alone, self.jobs[*job].statistic));
+            outcomes.map(|(told, job)| outcome(started_at_ns, told, finished, alone, self.jobs[*job].statistic, fixed));
         Ok(outcomes.collect())
     }
 }

@@ -72,6 +72,8 @@ pub enum Heard<'a> {
 pub enum Next {
     /// Yes.
     More,
+    /// Yes, and the next one on the same layout.
+    SameLayout,
     /// No.
     Enough,
 }
@@ -192,6 +194,8 @@ struct Unit {
     deck: Vec<usize>,
     /// The same for null pairs.
     null_deck: Vec<usize>,
+    /// The layout of the last pair, where the next shall have it too.
+    keep: Option<usize>,
     spent: Duration,
     processes: u32,
 }
@@ -321,7 +325,10 @@ impl PairRounds<'_, '_> {
 
     /// Runs base and the other side of a unit next to each other, in an order drawn now.
     fn pair<E>(&mut self, unit: usize, jobs: &[usize], other: Side, hear: &mut Hear<'_, E>) -> Result<(), E> {
-        let layout = self.next_layout(unit, other);
+        let layout = match self.units[unit].keep.take_if(|_| other == Side::Head) {
+            Some(layout) => layout,
+            None => self.next_layout(unit, other),
+        };
         let head_first = self.random.coin();
         let sides = if head_first { [other, Side::Base] } else { [Side::Base, other] };
         let first = self.process(unit, jobs, sides[0], layout);
@@ -354,8 +361,10 @@ impl PairRounds<'_, '_> {
             for value in [one.value, another.value] {
                 standing.slowest = standing.slowest.max(value);
             }
-            if hear(*job, Heard::Pair(pair))? == Next::Enough && self.standings[*job].end.is_none() {
-                self.end(*job, PairsEnd::Enough, hear)?;
+            match hear(*job, Heard::Pair(pair))? {
+                Next::SameLayout => self.units[unit].keep = Some(layout),
+                Next::Enough if self.standings[*job].end.is_none() => self.end(*job, PairsEnd::Enough, hear)?,
+                Next::More | Next::Enough => {}
             }
         }
         Ok(())

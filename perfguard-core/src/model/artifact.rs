@@ -28,7 +28,8 @@ pub struct BuildContext {
     pub triple: String,
     /// The cargo profile, `bench` unless the user named another.
     pub profile: String,
-    /// Cargo's feature flags as given: `--features a,b`, `--all-features`, `--no-default-features`.
+    /// Cargo's feature flags as given: `--features a,b`, `--all-features`, `--no-default-features`; and what else a variant
+    /// does otherwise, as it is written.
     pub features: Vec<String>,
     /// BLAKE3 hash of the `Cargo.lock` that was used.
     pub lock_hash: Option<String>,

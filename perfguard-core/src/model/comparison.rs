@@ -141,6 +141,9 @@ pub enum Layouts {
 /// How sure the pairs are, in numbers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
+    /// Processes of each side that make one pair: the fastest of them counts. Several where the machine had two speeds.
+    #[serde(default = "one")]
+    pub repeats: u32,
     /// Pairs of the first pass.
     pub pairs: u32,
     /// The most that were planned.
@@ -159,6 +162,11 @@ pub struct Evidence {
     pub smallest_visible: Option<f64>,
     /// Pairs that are still needed to decide, where it is undecided.
     pub pairs_needed: Option<u32>,
+}
+
+/// Of what was written before there were several.
+fn one() -> u32 {
+    1
 }
 
 /// The comparison of one benchmark.
@@ -223,6 +231,9 @@ pub struct Finding {
     pub metric: MetricId,
     /// What, in words without final period.
     pub message: String,
+    /// Head over base, where the two were compared.
+    #[serde(default)]
+    pub ratio: Option<f64>,
     /// Whether the gate fails because of it.
     pub fails_gate: bool,
 }

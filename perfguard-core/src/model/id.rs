@@ -19,11 +19,17 @@ pub enum TargetKind {
     Test,
     /// `[[example]]` with `bench = true`.
     Example,
+    /// No cargo target: a program that `[[target]]` in `perfguard.toml` names, of the package [`PROGRAM_PACKAGE`].
+    Program,
 }
+
+/// What stands in place of a package in the ids of programs that are no cargo targets.
+pub const PROGRAM_PACKAGE: &str = "program";
 
 /// A bench target: the package, the kind and the cargo name of one executable.
 ///
-/// Written `package::target`, where target is the bench's name, `lib`, `bin/NAME`, `test/NAME` or `example/NAME`.
+/// Written `package::target`, where target is the bench's name, `lib`, `bin/NAME`, `test/NAME` or `example/NAME`; a program
+/// that is no cargo target is `program::NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TargetId {
     /// The cargo package's name.
@@ -38,7 +44,7 @@ impl TargetId {
     /// The target's part of an id: the bench's name, `lib`, or `KIND/NAME`.
     pub fn label(&self) -> String {
         match self.kind {
-            TargetKind::Bench => self.name.clone(),
+            TargetKind::Bench | TargetKind::Program => self.name.clone(),
             TargetKind::Lib => "lib".to_owned(),
             TargetKind::Bin => format!("bin/{}", self.name),
             TargetKind::Test => format!("test/{}", self.name),

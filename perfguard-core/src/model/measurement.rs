@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArtifactHash, BenchmarkId, Harness, Observation};
+use super::{ArtifactHash, BenchmarkId, Harness, Metric, Observation, built_in_metrics};
 
 /// How a process failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -85,4 +85,23 @@ pub struct Measurement {
     pub failure: Option<Failure>,
     /// Remarks, each once.
     pub notes: Vec<Note>,
+}
+
+impl Measurement {
+    /// The metrics that the bench defines itself, each once, by id.
+    pub fn own_metrics(&self) -> Vec<Metric> {
+        let mut found: Vec<Metric> = Vec::new();
+        for metric in self.observations.iter().flat_map(|observation| &observation.own_metrics) {
+            if found.iter().all(|known| known.id != metric.id) {
+                found.push(metric.clone());
+            }
+        }
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        found
+    }
+
+    /// Every metric that may be among its numbers: the built-in ones in their order, then its own.
+    pub fn metrics(&self) -> Vec<Metric> {
+        built_in_metrics().into_iter().chain(self.own_metrics()).collect()
+    }
 }

@@ -29,6 +29,12 @@ impl MetricId {
     pub const BYTES_READ: Self = Self(Cow::Borrowed("bytes-read"));
     /// Bytes that the process wrote through system calls.
     pub const BYTES_WRITTEN: Self = Self(Cow::Borrowed("bytes-written"));
+    /// Bytes of the executable's file.
+    pub const EXECUTABLE_SIZE: Self = Self(Cow::Borrowed("executable-size"));
+    /// Bytes of the executable's sections of code.
+    pub const TEXT_SIZE: Self = Self(Cow::Borrowed("text-size"));
+    /// Bytes of the executable's sections of data, also of those that are zero at first and take no room in the file.
+    pub const DATA_SIZE: Self = Self(Cow::Borrowed("data-size"));
 }
 
 impl fmt::Display for MetricId {
@@ -47,6 +53,12 @@ pub enum Unit {
     Bytes,
     /// A plain number of events.
     Count,
+    /// A part of a whole, or any number without a unit: 0.97 is 97 %.
+    Ratio,
+    /// Events in a second.
+    PerSecond,
+    /// Bytes in a second.
+    BytesPerSecond,
 }
 
 /// Whether more of a metric is worse or better.
@@ -70,8 +82,21 @@ pub struct Metric {
     pub direction: Direction,
 }
 
+impl MetricId {
+    /// Whether it is counted without spread and says nothing of iterations: its values are compared as they are.
+    pub fn is_exact(&self) -> bool {
+        [Self::EXECUTABLE_SIZE, Self::TEXT_SIZE, Self::DATA_SIZE].contains(self)
+    }
+}
+
+/// Whether a text can be the id of a metric: lower-case letters, digits and `-`, a letter first.
+pub fn is_metric_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 /// The built-in metrics, in the order in which they are shown.
-pub fn built_in_metrics() -> [Metric; 9] {
+pub fn built_in_metrics() -> [Metric; 12] {
     let lower = |id, unit| Metric { id, unit, direction: Direction::LowerIsBetter };
     [
         lower(MetricId::WALL_TIME, Unit::Nanoseconds),
@@ -83,5 +108,8 @@ pub fn built_in_metrics() -> [Metric; 9] {
         lower(MetricId::CONTEXT_SWITCHES, Unit::Count),
         lower(MetricId::BYTES_READ, Unit::Bytes),
         lower(MetricId::BYTES_WRITTEN, Unit::Bytes),
+        lower(MetricId::EXECUTABLE_SIZE, Unit::Bytes),
+        lower(MetricId::TEXT_SIZE, Unit::Bytes),
+        lower(MetricId::DATA_SIZE, Unit::Bytes),
     ]
 }

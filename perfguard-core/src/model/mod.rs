@@ -16,6 +16,7 @@ mod run;
 mod settings;
 mod statistic;
 mod target;
+mod variant;
 mod weather;
 
 pub use artifact::{Artifact, ArtifactHash, BuildContext, RunEnvironment};
@@ -27,14 +28,15 @@ pub use comparison::{
 pub use diagnosis::{Ability, CacheAbilities, FindingLevel, MachineFinding, MetricRow, NoiseFloor, Seen};
 pub use environment::{Environment, Fingerprint};
 pub use estimate::{Difference, Estimate};
-pub use id::{BenchmarkId, IdError, TargetId, TargetKind};
+pub use id::{BenchmarkId, IdError, PROGRAM_PACKAGE, TargetId, TargetKind};
 pub use kept::KeptKind;
 pub use machine::{CiService, FrequencyFacts, GroupLimits, MachineFacts};
 pub use measurement::{Failure, FailureKind, Measurement, Note, Stopped};
-pub use metric::{Direction, Metric, MetricId, Unit, built_in_metrics};
+pub use metric::{Direction, Metric, MetricId, Unit, built_in_metrics, is_metric_name};
 pub use observation::{Observation, Sample, Summary};
 pub use run::{Run, RunCommand, RunId, Source};
 pub use settings::{Interval, IterationControl, Observations, RunSettings};
 pub use statistic::Statistic;
 pub use target::{BenchTarget, Harness, HarnessKind, NotMeasured, Selected};
+pub use variant::{Variant, VariantError};
 pub use weather::{Disturbance, DisturbanceKind, MeanAndMost, Weather};

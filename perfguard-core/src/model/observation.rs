@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::MetricId;
+use super::{Metric, MetricId};
 
 /// One timing inside a process: so many iterations took so long in all.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -51,6 +51,9 @@ pub struct Observation {
     /// The process's own metrics, by id: see [`super::built_in_metrics`] for the units. Empty where the process ran other
     /// benchmarks too. [`value`](Self::value) is not repeated here.
     pub metrics: BTreeMap<MetricId, f64>,
+    /// What those of [`metrics`](Self::metrics) are that the bench defines itself, by id.
+    #[serde(skip)]
+    pub own_metrics: Vec<Metric>,
     /// Wall time of the whole process, nanoseconds.
     pub process_ns: u64,
 }
@@ -65,6 +68,7 @@ impl Observation {
             iterations: None,
             value,
             metrics: BTreeMap::new(),
+            own_metrics: Vec::new(),
             process_ns: 0,
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::MetricId;
+
 /// What happens inside one process. Each driver says which of these its harness can follow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IterationControl {
@@ -63,6 +65,9 @@ pub struct RunSettings {
     pub timeout: Duration,
     /// Bytes of output kept of one process and stream; a process that writes more is ended and is a failure.
     pub output_limit: u64,
+    /// The metrics that the user asked for by name, beyond those that are always taken.
+    #[serde(default)]
+    pub metrics: Vec<MetricId>,
     /// Seed of every shuffle.
     pub seed: u64,
     /// The words that chose the benchmarks; none means all.

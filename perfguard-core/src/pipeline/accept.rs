@@ -81,6 +81,12 @@ fn newest(store: &Store, id: &str) -> Result<(ComparisonRun, Comparison), Pipeli
     const MOST: usize = 200;
     for summary in store.runs(MOST)? {
         let Some((whole, all)) = store.comparison(summary.run.id)? else { continue };
+        // Of two builds of one tree there is nothing to accept.
+        let base = store.run(whole.base)?;
+        let head = &summary.run.source;
+        if base.is_some_and(|base| (&base.source.commit, base.source.dirty) == (&head.commit, head.dirty)) {
+            continue;
+        }
         if let Some(one) = all.into_iter().find(|one| one.id.to_string() == id && one.effect.is_some()) {
             return Ok((whole, one));
         }

@@ -43,6 +43,7 @@ pub(super) fn prepare_affected(
         source: source.clone(),
         tree: tree.clone(),
         label: what.to_string(),
+        variant: base.variant.clone(),
         untouched,
         is_built: reasons.is_empty() && !may_have_more,
     };

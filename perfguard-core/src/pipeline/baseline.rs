@@ -1,6 +1,7 @@
 //! `baseline`: measure a commit, keep its executables, point a name at it; and what can be done with names.
 
 use super::clean::keep_within;
+use super::extra::Extra;
 use super::measuring::{Measuring, measure_and_record};
 use super::prepare::{Bench, BuildOptions, What, build_request, limits};
 use super::selection::{require_targets, select};
@@ -11,7 +12,7 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::environment;
 use crate::event::EventSink;
-use crate::model::{Baseline, Run, RunCommand, RunId, RunSettings, Source};
+use crate::model::{Baseline, PROGRAM_PACKAGE, Run, RunCommand, RunId, RunSettings, Source};
 use crate::plan::Filter;
 use crate::store::Store;
 use crate::vcs::{CommitId, Repository};
@@ -83,6 +84,7 @@ pub fn record_baseline(
         prepared: &prepared,
         selected: &selected,
         settings: &request.settings,
+        extra: Extra::new(&bench, place, &request.options, &request.settings, &[]),
         source,
         resume: request.resume,
     };
@@ -256,7 +258,9 @@ fn problems(bench: &Bench, store: &Store, run: &Run) -> Result<Vec<VerifyProblem
     let mut found = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     for measurement in store.measurements(run.id)? {
-        if !seen.insert(measurement.artifact.clone()) {
+        // A program that is no cargo target has no executable here: its files are in the kept folder.
+        let is_program = measurement.id.package == PROGRAM_PACKAGE;
+        if is_program || !seen.insert(measurement.artifact.clone()) {
             continue;
         }
         if let Err(error) = bench.workbench.artifact(&measurement.artifact) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::affected::prepare_affected;
 use super::clean::keep_within;
 use super::comparing::{Compared, Comparing, compare_and_record};
+use super::extra::{Extra, require_valgrind};
 use super::identical::{Same, identical_targets, not_run};
 use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
@@ -13,13 +14,15 @@ use super::matching::{Both, Matched, match_sides};
 use super::out_of_time::{Ended, in_time, unmeasured, without_base};
 use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
 use super::selection::require_targets;
-use super::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
+use super::sides::{PreparedSide, SideSpec, tree_of};
+use super::variants::prepare_variant;
+use super::witness::call_witness;
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::EventSink;
 use crate::judge::{GateReport, Rules};
-use crate::model::{Comparison, ComparisonRun, NullControl, RunId, RunSettings, SuiteWide};
+use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide, Variant};
 use crate::plan::{Filter, nearest_ids};
 use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
 use crate::store::Store;
@@ -37,6 +40,8 @@ pub struct CompareRequest {
     pub base: SideSpec,
     /// What is judged.
     pub head: SideSpec,
+    /// What the builds of base and head do otherwise; both plain, or both sides are one tree.
+    pub variants: [Variant; 2],
     /// How the comparison is judged.
     pub rules: CompareRules,
     /// Which command this is, for those that wait.
@@ -45,6 +50,13 @@ pub struct CompareRequest {
     pub only_affected: bool,
     /// How the user has what is identical measured all the same, in words; nothing where that is not said.
     pub all_the_same: Option<&'static str>,
+}
+
+impl CompareRequest {
+    /// Whether two builds of one tree are compared.
+    pub(super) fn is_of_variants(&self) -> bool {
+        self.variants.iter().any(|variant| !variant.is_plain())
+    }
 }
 
 /// How a comparison is judged.
@@ -60,6 +72,10 @@ pub struct CompareRules {
     pub gate: Vec<String>,
     /// Files that never make two sides differ, as globs relative to the root.
     pub ignore: Vec<String>,
+    /// Count the instructions of what time leaves undecided.
+    pub witness: bool,
+    /// Whether something that cannot be had here is an error rather than a remark.
+    pub strict: bool,
     /// Never more pairs of a benchmark than this in the first pass.
     pub most_pairs: Option<usize>,
 }
@@ -69,6 +85,8 @@ pub struct CompareRules {
 pub struct CompareOutcome {
     /// What the two sides are, in words: base, head.
     pub labels: [String; 2],
+    /// What their builds do otherwise.
+    pub variants: [Variant; 2],
     /// The commits that the sides are, or stand on.
     pub commits: [Option<String>; 2],
     /// The run that holds head's observations, where anything was measured.
@@ -90,9 +108,18 @@ pub struct CompareOutcome {
 }
 
 impl CompareOutcome {
+    /// Whether two builds of one tree were compared.
+    fn is_of_variants(&self) -> bool {
+        self.variants.iter().any(|variant| !variant.is_plain())
+    }
+
     /// The outcome as it is shown.
     pub fn view(&self) -> CompareView {
-        let side = |index: usize| SideView { label: self.labels[index].clone(), commit: self.commits[index].clone() };
+        let side = |index: usize| SideView {
+            label: self.labels[index].clone(),
+            variant: Some(self.variants[index].to_string()).filter(|_| self.is_of_variants()),
+            commit: self.commits[index].clone(),
+        };
         let GateReport { failing, failed, undecided } = self.gate;
         let mut view = CompareView::new(side(0), side(1));
         view.run = self.run;
@@ -131,8 +158,9 @@ pub fn compare(
     };
     let limits = limits(&request.settings);
     let options = &request.options;
-    let built = prepare_side(&mut bench, place, tools, base, options, limits, events, cancel)
-        .map_err(|error| super::fallback::with_last_that_builds(error, &bench, place, &request.base));
+    let [of_base, of_head] = &request.variants;
+    let built = prepare_variant(&mut bench, place, tools, base, (options, of_base), limits, events, cancel)
+        .map_err(|error| super::fallback::with_last_that_builds(error, &bench, place, request));
     let Some(base) = in_time(built, cancel)? else {
         let ended = Ended::Building(&labels[0].clone());
         return Ok(without_base(place, request, labels, commits, ended));
@@ -140,11 +168,11 @@ pub fn compare(
     let head = if request.only_affected && !request.rules.force {
         prepare_affected(&mut bench, place, tools, &base, head, request, limits, events, cancel)?
     } else {
-        prepare_side(&mut bench, place, tools, head, options, limits, events, cancel)?
+        prepare_variant(&mut bench, place, tools, head, (options, of_head), limits, events, cancel)?
     };
     let outcome = compare_sides(&mut bench, place, &base, &head, request, store, clock, events, cancel)?;
     // A tree of which nothing had to be built leaves the last one that was.
-    if bench.workbench.has_kept(&head.tree.key()) {
+    if request.is_of_variants() || bench.workbench.has_kept(&head.tree.key()) {
         bench.workbench.forget_other_trees(&head.tree.key())?;
     }
     keep_within(&mut bench, options, store, clock, events)?;
@@ -166,6 +194,7 @@ pub(super) fn compare_sides(
 ) -> Result<CompareOutcome, PipelineError> {
     let Matched { both, single } = match_sides(&base.prepared, &head.prepared, &request.filter);
     require_benchmarks(place, base, head, &request.filter, both.is_empty() && single.is_empty())?;
+    require_valgrind(&request.settings, &request.rules, &base.prepared)?;
     let mut remarks = differences(base, head);
     let same = if request.rules.force {
         BTreeMap::new()
@@ -203,6 +232,7 @@ pub(super) fn compare_sides(
             gate: &request.rules.gate,
             most_pairs: request.rules.most_pairs,
             slowdown: 1.0,
+            extra: Extra::new(bench, place, &request.options, &request.settings, &request.rules.gate),
         };
         Some(compare_and_record(bench, &what, store, clock, events, cancel)?)
     };
@@ -218,7 +248,14 @@ pub(super) fn compare_sides(
         rules: &rules,
         remarks: &mut remarks,
     };
-    let judged = judge_all(judging, compared.as_ref(), store)?;
+    let mut judged = judge_all(judging, compared.as_ref(), store)?;
+    // Whoever asks for instructions by name has them of every benchmark.
+    let is_called = request.rules.witness && !request.settings.metrics.contains(&MetricId::INSTRUCTIONS);
+    if is_called && compared.as_ref().is_some_and(|compared| !compared.interrupted) {
+        let sides = (base, head);
+        remarks.extend(call_witness(bench, sides, &measured, &mut judged.comparisons, request, events, cancel)?);
+    }
+    let missing = compared.as_ref().and_then(|compared| compared.missing.first().cloned());
     let (run, interrupted) = match &compared {
         Some(Compared { base_run, head_run, interrupted, .. }) => {
             if !interrupted {
@@ -235,8 +272,13 @@ pub(super) fn compare_sides(
         }
         None => (None, false),
     };
+    // What was measured is kept all the same.
+    if let Some(missing) = missing.filter(|_| request.rules.strict && !interrupted) {
+        return Err(missing.into());
+    }
     Ok(CompareOutcome {
         labels: [base.label.clone(), head.label.clone()],
+        variants: [base.variant.clone(), head.variant.clone()],
         commits: [base.source.commit.clone(), head.source.commit.clone()],
         run,
         gate: GateReport::of(&judged.comparisons),
@@ -287,6 +329,12 @@ fn require_benchmarks(
 pub(super) fn differences(base: &PreparedSide, head: &PreparedSide) -> Vec<String> {
     let (one, other) = (&base.prepared.build.context, &head.prepared.build.context);
     let mut found = Vec::new();
+    if base.variant != head.variant {
+        let shown = |variant: &Variant| {
+            if variant.is_plain() { "cargo's own settings".to_owned() } else { format!("`{variant}`") }
+        };
+        found.push(format!("the build changed from {} to {}", shown(&base.variant), shown(&head.variant)));
+    }
     if one.toolchain != other.toolchain {
         found.push(format!("the toolchain changed from `{}` to `{}`", one.toolchain, other.toolchain));
     }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::extra::{Extra, Hands, Missing};
 use super::layouts::{LayoutChoice, Pools, Wanted, link_pools};
 use super::matching::Both;
 use super::measuring::costly_set_up;
@@ -13,7 +14,7 @@ use super::sides::PreparedSide;
 use super::stamps::Stamps;
 use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
-use crate::analyse::{Known, NullPairs, PairedTest, TestPlan, TestPlans};
+use crate::analyse::{Designs, Known, NullPairs, PairedTest, TestPlan};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
@@ -54,6 +55,8 @@ pub(super) struct Comparing<'a> {
     pub(super) most_pairs: Option<usize>,
     /// What every time of head is multiplied by: 1, but for testing perfguard itself.
     pub(super) slowdown: f64,
+    /// What is taken beyond what every process gives.
+    pub(super) extra: Extra<'a>,
 }
 
 /// What came of one benchmark.
@@ -81,6 +84,8 @@ pub(super) struct Compared {
     pub(super) nulls: NullPairs,
     /// What the machine was like meanwhile.
     pub(super) weather: Weather,
+    /// Metrics that were asked for and could not be had.
+    pub(super) missing: Vec<Missing>,
     pub(super) interrupted: bool,
 }
 
@@ -106,15 +111,12 @@ pub(super) fn compare_and_record(
     let pools = pass.link(bench, what, copy.as_deref(), clock, events, cancel);
     pass.budget = pass.budget.min(left_for(cancel, FIRST_PART));
     let layouts: Vec<Layouts> = everything.iter().map(|index| pools.layouts[pools.of(what, *index)].clone()).collect();
-    let mut planned: Vec<Option<TestPlan>> = vec![None; what.benchmarks.len()];
     let plan_all = &mut |costs: &[Option<Duration>]| {
         let mut recorder = recorder.borrow_mut();
-        let mut plans = TestPlans::default();
+        let mut designs = Designs::default();
         for (index, cost) in costs.iter().enumerate() {
             let known = known(what, index, *cost, &layouts[index], &fingerprint, recorder.store);
-            let plan = plans.first(&known);
-            recorder.tests[index] = Some(PairedTest::new(&plan));
-            planned[index] = Some(plan);
+            recorder.tests[index] = Some(PairedTest::new(&TestPlan::first(&known, &mut designs)));
         }
         process::settle();
     };
@@ -143,8 +145,7 @@ pub(super) fn compare_and_record(
         let plan_suspects = &mut |_: &[Option<Duration>]| {
             let mut recorder = recorder.borrow_mut();
             for index in &suspects {
-                let plan = planned[*index].as_ref().expect("a suspect was planned");
-                let plan = plan.confirming(what.benchmarks.len(), &firsts[*index]);
+                let plan = TestPlan::confirming(what.benchmarks.len(), &firsts[*index]);
                 recorder.tests[*index] = Some(PairedTest::new(&plan));
             }
         };
@@ -154,15 +155,21 @@ pub(super) fn compare_and_record(
             ends[*index] = end;
         }
     }
+    let Recorder { store, base_keys, head_keys, mut notes, nulls, watch, .. } = recorder.into_inner();
+    let sides = [(what.base, base_run, &base_keys), (what.head, head_run, &head_keys)];
+    let missing = if is_ended(cancel) {
+        Vec::new()
+    } else {
+        take_extra(bench, what, sides, &firsts, &mut notes, store, events, cancel)?
+    };
     bench.workbench.seat(Seat::Builder)?;
     process::settle();
     if cancel.is_out_of_time() {
         // A time limit is a budget, too.
         ends.iter_mut().filter(|end| **end == PairsEnd::Interrupted).for_each(|end| *end = PairsEnd::Budget);
     }
-
-    let Recorder { store, base_keys, head_keys, notes, nulls, watch, .. } = recorder.into_inner();
-    let interrupted = ends.contains(&PairsEnd::Interrupted);
+    // Whoever ends a command of theirs has not everything that was asked for.
+    let interrupted = ends.contains(&PairsEnd::Interrupted) || is_ended(cancel);
     for (index, end) in ends.iter().enumerate() {
         let (stopped, failure) = match end {
             PairsEnd::Enough => (Stopped::Decided, None),
@@ -187,8 +194,54 @@ pub(super) fn compare_and_record(
             Outcome { first, confirming, end, layouts, notes, disturbed }
         })
         .collect();
-    Ok(Compared { base_run, head_run, outcomes, nulls, weather: watch.weather(), interrupted })
+    Ok(Compared { base_run, head_run, outcomes, nulls, weather: watch.weather(), missing, interrupted })
 }
+
+/// Takes on both sides what is taken after all observations; what is missing is noted. Gives what is.
+#[expect(clippy::too_many_arguments, reason = "one call of a private step")]
+fn take_extra(
+    bench: &mut Bench,
+    what: &Comparing<'_>,
+    sides: [(&PreparedSide, RunId, &Vec<MeasurementKey>); 2],
+    firsts: &[PairedTest],
+    notes: &mut [Vec<Note>],
+    store: &mut Store,
+    events: &mut dyn EventSink,
+    cancel: &CancellationToken,
+) -> Result<Vec<Missing>, PipelineError> {
+    let mut missing = Vec::new();
+    for (number, (side, run, keys)) in sides.into_iter().enumerate() {
+        if what.extra.runs_anything() && !cancel.is_cancelled() {
+            bench.workbench.seat(Seat::Kept(side.seat()))?;
+        }
+        let mut hands = Hands {
+            launcher: &mut bench.launcher,
+            scratch: bench.scratch.path(),
+            limits: limits(what.settings),
+            store: &mut *store,
+            events: &mut *events,
+            cancel,
+        };
+        for (index, both) in what.benchmarks.iter().enumerate() {
+            let Some(measurement) = hands.store.measurement(run, &both.id)? else { continue };
+            let target = &side.prepared.targets[if number == 0 { both.base } else { both.head }];
+            let iteration_ns = firsts[index].median(0).unwrap_or(UNKNOWN_NS);
+            let taken = what.extra.after(&mut hands, target, (keys[index], &measurement), iteration_ns)?;
+            notes[index]
+                .extend(taken.notes.into_iter().filter(|note| !notes[index].contains(note)).collect::<Vec<_>>());
+            missing.extend(taken.missing);
+        }
+    }
+    Ok(missing)
+}
+
+/// Whether the user ended it, rather than a time limit.
+fn is_ended(cancel: &CancellationToken) -> bool {
+    cancel.is_cancelled() && !cancel.is_out_of_time()
+}
+
+/// Nanoseconds of an iteration of which nothing is known.
+const UNKNOWN_NS: f64 = 1_000.0;
 
 /// This part of what a time limit leaves; linking layouts has taken some.
 fn left_for(cancel: &CancellationToken, part: f64) -> Duration {
@@ -245,7 +298,9 @@ fn known(
         threshold: what.rules[index].threshold,
         // A spread that cannot be read is one that is not known.
         pair_spread: store.pair_spread(&both.id, fingerprint).ok().flatten(),
-        affordable: affordable.min(what.most_pairs.unwrap_or(usize::MAX)),
+        affordable,
+        most_pairs: what.most_pairs.unwrap_or(usize::MAX),
+        fastest_counts: true,
         one_layout: !matches!(layouts, Layouts::Common { .. }),
         counts: harness.is_some_and(|harness| harness.kind.counts()),
     }
@@ -291,6 +346,7 @@ impl Pass<'_> {
             budget: what.settings.budget,
             seed: self.seed,
             copy,
+            extra: &what.extra,
         };
         link_pools(bench, &wanted, clock, events, cancel)
     }
@@ -429,7 +485,11 @@ impl<'a> Recorder<'a> {
                 self.write(stage, index, &pair)?;
                 let test = self.tests[index].as_mut().expect("planned before its first pair");
                 let over = test.push(pair.base, pair.head, pair.layout);
-                return Ok(if over { Next::Enough } else { Next::More });
+                return Ok(match (over, test.is_within_a_pair()) {
+                    (true, _) => Next::Enough,
+                    (false, true) => Next::SameLayout,
+                    (false, false) => Next::More,
+                });
             }
             Heard::Null(pair) => {
                 self.write(Stage::NullControl, index, &pair)?;

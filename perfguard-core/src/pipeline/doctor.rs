@@ -4,15 +4,16 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{PipelineError, Tools};
+use super::{PipelineError, Place, Tools};
 use crate::analyse::noise_floor;
 use crate::build::{LinkerProbe, MachineLock, probe_cache};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
+use crate::config::OwnMetric;
 use crate::environment::{self, Monitor, vars};
 use crate::event::{Event, EventSink};
-use crate::measure::{FIRST_ITERATIONS, KernelRun, run_kernel};
-use crate::model::{Ability, NoiseFloor, Seen};
+use crate::measure::{Command, FIRST_ITERATIONS, KernelRun, run_kernel};
+use crate::model::{Ability, MetricRow, NoiseFloor, Seen};
 use crate::process::{CommandSpec, Launcher, Limits, ProcessError, Stream, ToolEnd, run_tool};
 use crate::report::DoctorView;
 
@@ -149,6 +150,21 @@ impl Examination<'_> {
         self.monitor.sample(self.clock);
         run
     }
+}
+
+/// The user's own metrics of a workspace, and whether their commands can be started. None of them is run.
+pub fn own_metric_rows(own: &[OwnMetric], place: &Place, tools: &Tools) -> Vec<MetricRow> {
+    let rows = own.iter().map(|own| {
+        let program = own.command.first().map(String::as_str).unwrap_or_default();
+        let ability = if Command(own).is_there(place.workspace.root(), &tools.environment) {
+            Ability::works(format!("a command of your own, `{program}`, which was not run"))
+        } else {
+            Ability::fails(format!("there is no `{program}`"))
+        };
+        let hint = ability.failure().map(|_| format!("{} names it", own.origin));
+        MetricRow { metric: own.metric.id.to_string(), ability, hint }
+    });
+    rows.collect()
 }
 
 /// Valgrind's version.

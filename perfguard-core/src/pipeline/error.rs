@@ -2,7 +2,7 @@
 
 use crate::build::{BuildError, LockError};
 use crate::judge::AcceptedError;
-use crate::model::BenchmarkId;
+use crate::model::{BenchmarkId, MetricId};
 use crate::plan::PlanError;
 use crate::process::ProcessError;
 use crate::store::StoreError;
@@ -87,6 +87,16 @@ pub enum PipelineError {
         #[source]
         source: Box<PipelineError>,
     },
+    /// Cargo or rustup knows nothing of what a variant asks for.
+    #[error("variant `{variant}` cannot be built: {message}")]
+    VariantRefused {
+        /// The variant.
+        variant: String,
+        /// What the tool said.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// The file of accepted changes cannot be read.
     #[error(transparent)]
     Accepted(#[from] AcceptedError),
@@ -99,6 +109,20 @@ pub enum PipelineError {
         other: String,
         /// Whether the history of this clone is cut off.
         shallow: bool,
+    },
+    /// The second witness was asked for, strictly, and cannot be called here.
+    #[error("instructions cannot be counted: Valgrind is not installed")]
+    NoWitness {
+        /// The line that installs it.
+        install: &'static str,
+    },
+    /// A metric was asked for, strictly, and cannot be had here.
+    #[error("`{metric}` was not taken: {reason}")]
+    NoMetric {
+        /// Which.
+        metric: MetricId,
+        /// Why, with what would help.
+        reason: String,
     },
     /// A change that was never shown cannot be accepted.
     #[error("nothing to accept: {reason}")]
@@ -171,12 +195,15 @@ impl PipelineError {
                 Some(format!("`{last}` is the newest of its ancestors that was built here: compare with that"))
             }
             Self::BaseDoesNotBuild { source, .. } => source.hint(),
+            Self::VariantRefused { hint, .. } => Some(hint.clone()),
             Self::Accepted(_) => Some("`cargo perfguard accept` writes this file".to_owned()),
             Self::NoMergeBase { shallow: true, .. } => Some(
                 "the history of this clone is cut off: check out with `fetch-depth: 0`, or `git fetch --unshallow`"
                     .to_owned(),
             ),
             Self::NoMergeBase { .. } => Some("compare them directly: `A..B`".to_owned()),
+            Self::NoWitness { install } => Some(format!("install it with `{install}`")),
+            Self::NoMetric { .. } => Some("`cargo perfguard doctor` tells which metrics work here".to_owned()),
             Self::NothingToAccept { .. } => Some("`cargo perfguard compare` shows a change first".to_owned()),
             Self::Process(_) | Self::Cache(_) | Self::Interrupted => None,
         }

@@ -1,5 +1,6 @@
 //! What to offer where a base does not build.
 
+use super::compare::CompareRequest;
 use super::prepare::Bench;
 use super::sides::SideSpec;
 use super::{PipelineError, Place};
@@ -10,13 +11,16 @@ pub(super) fn with_last_that_builds(
     error: PipelineError,
     bench: &Bench,
     place: &Place,
-    base: &SideSpec,
+    request: &CompareRequest,
 ) -> PipelineError {
     let (PipelineError::Build(BuildError::Compile { .. }), SideSpec::Commit(commit), Some(repository)) =
-        (&error, base, &place.repository)
+        (&error, &request.base, &place.repository)
     else {
         return error;
     };
+    if request.is_of_variants() {
+        return error;
+    }
     let ancestors = repository.ancestors(commit, MOST_LOOKED_AT);
     let last = ancestors.into_iter().find(|ancestor| bench.workbench.has_whole_build(&ancestor.0));
     let last = last.map(|commit| commit.short().to_owned());

@@ -8,6 +8,7 @@ use super::matching::Both;
 use super::prepare::Bench;
 use super::sides::PreparedSide;
 use crate::build::{Identity, IdentitySide};
+use crate::model::{Artifact, TargetKind};
 
 /// What is known of a target, by its indices among base's and head's.
 pub(super) type Same = Identity;
@@ -40,15 +41,28 @@ pub(super) fn identical_targets(
         if !head.is_built {
             continue;
         }
-        let side = |side: &'_ PreparedSide, index: usize| -> Option<crate::model::Artifact> {
+        let side = |side: &'_ PreparedSide, index: usize| -> Option<Artifact> {
             side.prepared.targets[index].artifact.clone()
         };
         let (Some(of_base), Some(of_head)) = (side(base, both.base), side(head, both.head)) else { continue };
+        if of_head.target.kind == TargetKind::Program {
+            found.insert(key, of_program(&of_base, &of_head));
+            continue;
+        }
         let one = IdentitySide { artifact: &of_base, tree: &base.tree, key: base.seat() };
         let other = IdentitySide { artifact: &of_head, tree: &head.tree, key: head.seat() };
         found.insert(key, bench.workbench.identity(&one, &other, ignore)?);
     }
     Ok(found)
+}
+
+/// A program that is no cargo target is the same only where command and tree are.
+fn of_program(base: &Artifact, head: &Artifact) -> Same {
+    if base.hash == head.hash {
+        Identity::Same { left_out: Vec::new() }
+    } else {
+        Identity::Differ { what: "a file of the tree".to_owned(), hint: None }
+    }
 }
 
 /// What is said of benchmarks that were not run, each in words.

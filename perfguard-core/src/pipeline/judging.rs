@@ -6,7 +6,8 @@ use super::compare::{CompareRequest, differences};
 use super::comparing::{Compared, Outcome};
 use super::identical::Same;
 use super::matching::{Both, Single};
-use super::metrics::{Recorded, others};
+use super::metrics::Recorded;
+use super::plain::Plain;
 use super::sides::PreparedSide;
 use super::{PipelineError, Place};
 use crate::analyse::{conclude, estimate, suite_wide};
@@ -16,10 +17,10 @@ use crate::judge::{
 };
 use crate::measure::PairsEnd;
 use crate::model::{
-    Comparison, Direction, Evidence, FailureKind, Finding, GateEffect, Layouts, Metric, MetricId, NullControl,
-    Severity, Stage, SuiteWide, Unit, Verdict, built_in_metrics,
+    Comparison, Direction, Evidence, FailureKind, Finding, GateEffect, Layouts, MetricId, NullControl, Severity, Stage,
+    SuiteWide, Unit, Verdict, built_in_metrics,
 };
-use crate::report::format::{bytes, change, count, duration};
+use crate::report::format::{amount, change};
 use crate::store::Store;
 use crate::vcs::Repository;
 
@@ -57,7 +58,7 @@ pub(super) fn judge_all(
         comparisons.push(judging.measured_one(both, &judging.rules[index], &compared.outcomes[index]));
     }
     let null_control =
-        compared.and_then(|compared| compared.nulls.judged(&|index| compared.outcomes[index].first.pair_spread()));
+        compared.and_then(|compared| compared.nulls.judged(&|index| compared.outcomes[index].first.single_spread()));
     let causes = differences(judging.base, judging.head);
     let shared = suite_wide(&comparisons, causes);
     if let Some((_, members)) = &shared {
@@ -91,16 +92,6 @@ pub(super) fn judge_all(
 fn direction_of(metric: &MetricId) -> Direction {
     let known = built_in_metrics().into_iter().find(|known| known.id == *metric);
     known.map_or(Direction::LowerIsBetter, |known| known.direction)
-}
-
-/// An amount of a metric for people.
-fn shown(metric: &MetricId, amount: f64) -> String {
-    let unit = built_in_metrics().into_iter().find(|known: &Metric| known.id == *metric).map(|known| known.unit);
-    match unit {
-        Some(Unit::Nanoseconds) => duration(amount),
-        Some(Unit::Bytes) => bytes(amount),
-        Some(Unit::Count) | None => count(amount),
-    }
 }
 
 impl Judging<'_> {
@@ -204,7 +195,9 @@ impl Judging<'_> {
         compared: Option<&Compared>,
         store: &Store,
     ) -> Result<(), PipelineError> {
-        let accepted = self.accepted()?;
+        // A change between two builds is no change of the code: nothing was accepted of it, and no limit was loosened.
+        let of_variants = self.request.is_of_variants();
+        let accepted = if of_variants { Vec::new() } else { self.accepted()? };
         let history = History(self.place.repository.as_ref());
         let commit = |side: &PreparedSide| side.source.commit.clone().unwrap_or_default();
         let ends = (commit(self.base), commit(self.head));
@@ -224,8 +217,10 @@ impl Judging<'_> {
             let gated = self.gates(&one.metric, true);
             one.gate = gate(one, direction, rules, gated, acceptance);
         }
-        self.report_stale(&accepted, &history);
-        self.report_loosened(comparisons)?;
+        if !of_variants {
+            self.report_stale(&accepted, &history);
+            self.report_loosened(comparisons)?;
+        }
         Ok(())
     }
 
@@ -240,15 +235,40 @@ impl Judging<'_> {
         let values = |metric: &MetricId| -> Vec<f64> {
             recorded.head.observations.iter().filter_map(|observation| observation.metric(metric, &decides)).collect()
         };
-        let metrics = built_in_metrics().into_iter().map(|metric| metric.id);
-        let estimates = metrics.filter_map(|metric| Some((metric.clone(), estimate(&values(&metric))?))).collect();
+        let metrics = recorded.head.metrics();
+        let ids = metrics.iter().map(|metric| metric.id.clone());
+        let estimates = ids.filter_map(|metric| Some((metric.clone(), estimate(&values(&metric))?))).collect();
+        let shown = |metric: &MetricId, value: f64| {
+            let unit = metrics.iter().find(|known| known.id == *metric).map_or(Unit::Count, |known| known.unit);
+            amount(unit, value)
+        };
         let mut findings = missed_limits(rules, &estimates, &shown);
         if matches!(one.verdict, Verdict::Untrusted | Verdict::Failed) {
             return findings;
         }
-        for (metric, direction) in others(&decides) {
-            let Some(first) = recorded.test(&metric, rules.threshold, Stage::First) else { continue };
+        findings.extend(self.plain_findings(rules, recorded));
+        for (metric, direction) in recorded.others(&decides) {
+            if self.is_plain(&metric) {
+                continue;
+            }
+            let is_asked = self.request.settings.metrics.contains(&metric);
+            let said = |message: String, ratio| Finding { metric: metric.clone(), message, ratio, fails_gate: false };
+            let Some(first) = recorded.test(&metric, rules.threshold, Stage::First) else {
+                // That it is not there at all is a remark already.
+                if is_asked && !values(&metric).is_empty() {
+                    let message = format!(
+                        "{metric} was not judged: the iterations of both sides are not known to be equal, or there is none of it"
+                    );
+                    findings.push(said(message, None));
+                }
+                continue;
+            };
             if !first.is_suspect() {
+                if is_asked {
+                    let ratio = first.effect().map(|effect| effect.ratio);
+                    let size = ratio.map(change).unwrap_or_default();
+                    findings.push(said(format!("{metric} {size}, no change shown"), ratio));
+                }
                 continue;
             }
             let more_is_worse = direction == Direction::LowerIsBetter;
@@ -259,7 +279,32 @@ impl Judging<'_> {
             let is_sure = matches!(confirmed.verdict, Verdict::Regressed | Verdict::Improved);
             let sure = if is_sure { "confirmed on fresh pairs" } else { "not confirmed" };
             let fails_gate = confirmed.verdict == Verdict::Regressed && rules.gate && self.gates(&metric, false);
-            findings.push(Finding { message: format!("{metric} {size}, {sure}"), metric, fails_gate });
+            let ratio = effect.map(|effect| effect.ratio);
+            findings.push(Finding { message: format!("{metric} {size}, {sure}"), metric, ratio, fails_gate });
+        }
+        findings
+    }
+
+    /// Whether values of a metric are compared as they are: they have no spread, or there is one a side.
+    fn is_plain(&self, metric: &MetricId) -> bool {
+        metric.is_exact() || self.request.options.own_metrics.iter().any(|own| own.metric.id == *metric)
+    }
+
+    /// What became of the metrics that are compared as they are.
+    fn plain_findings(&self, rules: &Rules, recorded: &Recorded) -> Vec<Finding> {
+        let decides = recorded.head.harness.kind.decides();
+        let mut findings = Vec::new();
+        for metric in recorded.head.metrics() {
+            let is_counted = metric.id == MetricId::INSTRUCTIONS && decides != MetricId::INSTRUCTIONS;
+            if !self.is_plain(&metric.id) && !is_counted {
+                continue;
+            }
+            let Some((base, head)) = recorded.plain(&metric.id) else { continue };
+            let plain = Plain { metric: &metric, base, head, threshold: rules.threshold };
+            let is_own = !metric.id.is_exact() && !is_counted;
+            if plain.moved() || is_own || self.request.settings.metrics.contains(&metric.id) {
+                findings.push(plain.finding(rules.gate && self.gates(&metric.id, false)));
+            }
         }
         findings
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::extra::Extra;
 use super::matching::Both;
 use super::prepare::Bench;
 use super::sides::PreparedSide;
@@ -11,7 +12,7 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::measure::{PairTarget, SideProgram, driver_for};
-use crate::model::{Artifact, Layouts};
+use crate::model::{Artifact, BenchmarkId, Layouts, TargetKind};
 use crate::process;
 
 /// How many layouts of each side.
@@ -27,6 +28,8 @@ pub enum LayoutChoice {
 const USUAL: usize = 12;
 /// Never fewer than these, where more than one is wanted.
 const FEWEST: usize = 4;
+/// Why a program of `[[target]]` has no layouts.
+const NO_EXECUTABLE: &str = "layout not checked: perfguard did not build the program";
 /// What linking once is believed to take before it was tried.
 const FIRST_GUESS: Duration = Duration::from_millis(60);
 
@@ -48,6 +51,16 @@ pub(super) struct Wanted<'a> {
     pub(super) seed: u64,
     /// The kept folder of base's copy, where there are null pairs.
     pub(super) copy: Option<&'a str>,
+    /// What is wanted of executables.
+    pub(super) extra: &'a Extra<'a>,
+}
+
+impl<'a> Wanted<'a> {
+    /// The benchmarks of two sides' targets.
+    fn ids_of(&self, base: usize, head: usize) -> impl Iterator<Item = &'a BenchmarkId> + Clone {
+        let benchmarks = self.benchmarks;
+        benchmarks.iter().filter(move |both| (both.base, both.head) == (base, head)).map(|both| &both.id)
+    }
 }
 
 /// Links the pools of every target that has one of the benchmarks.
@@ -75,8 +88,11 @@ pub(super) fn link_pools(
         };
         let as_built =
             |layouts| (vec![base_artifact.clone()], vec![head_artifact.clone()], vec![base_artifact.clone()], layouts);
+        let is_program = of_head.id.kind == TargetKind::Program;
         let (bases, heads, copies, layouts) = if count <= 1 {
             as_built(Layouts::AsBuilt)
+        } else if is_program {
+            as_built(Layouts::NotChecked { reason: NO_EXECUTABLE.to_owned() })
         } else {
             let request = LayoutRequest { count, seed: wanted.seed, second_base: wanted.copy.is_some() };
             match bench.workbench.common_layouts(&base_artifact, &head_artifact, request, clock, cancel) {
@@ -104,6 +120,7 @@ pub(super) fn link_pools(
             artifact: artifact.clone(),
             layouts: artifacts.into_iter().map(|one| one.program).collect(),
             seat: seat.to_owned(),
+            fixed: wanted.extra.of_executable(artifact, &wanted.ids_of(*base, *head)),
         };
         let mut sides =
             vec![side(bases, &base_artifact, wanted.base.seat()), side(heads, &head_artifact, wanted.head.seat())];

@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::extra::{Extra, Hands, Missing};
 use super::prepare::{Bench, Prepared, PreparedTarget, limits};
 use super::stamps::Stamps;
 use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
-use crate::analyse::relative_half_width;
+use crate::analyse::{estimate, relative_half_width};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::config::Tables;
 use crate::environment;
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Job, Planned, ProcessExecutor, Recorded, Sharing, Surroundings};
-use crate::model::{Measurement, NotMeasured, Note, Run, RunCommand, RunId, RunSettings, Selected, Source, Stopped};
+use crate::model::{
+    Failure, Measurement, NotMeasured, Note, Run, RunCommand, RunId, RunSettings, Selected, Source, Stopped,
+};
 use crate::process;
 use crate::report::format::{counted, duration};
 use crate::store::{MeasurementKey, Store};
@@ -29,6 +32,8 @@ pub(super) struct Measuring<'a> {
     pub(super) source: Source,
     /// What the configuration says of some benchmarks.
     pub(super) tables: &'a Tables,
+    /// What is taken beyond what every process gives.
+    pub(super) extra: Extra<'a>,
     /// Whether to go on with a run of the same that was not finished.
     pub(super) resume: bool,
 }
@@ -36,6 +41,8 @@ pub(super) struct Measuring<'a> {
 /// What was recorded.
 pub(super) struct Measured {
     pub(super) run: RunId,
+    /// Metrics that were asked for and could not be had.
+    pub(super) missing: Vec<Missing>,
     pub(super) interrupted: bool,
 }
 
@@ -84,6 +91,8 @@ pub(super) fn measure_and_record(
     // Building and listing needed more than what follows, and benches should have the machine for themselves.
     process::settle();
     let start = clock.monotonic();
+    let mut ended: Vec<Option<Ended>> = Vec::new();
+    ended.resize_with(open.len(), || None);
     let mut ends = measure::measure_rounds(planned, &settings, surroundings, &mut |job, recorded| {
         let key = keys[open[job]];
         match recorded {
@@ -94,14 +103,17 @@ pub(super) fn measure_and_record(
             }
             Recorded::End { stopped, failure, notes } => {
                 let notes: Vec<Note> = notes.iter().cloned().chain(watch.note(job)).collect();
-                store.finish_measurement(key, stopped, failure, &notes)
+                store.finish_measurement(key, stopped, failure, &notes)?;
+                ended[job] = Some(Ended { stopped, failure: failure.cloned(), notes });
+                Ok(())
             }
         }
     })?;
-    for (end, index) in ends.iter_mut().zip(&open) {
+    for ((end, index), ended) in ends.iter_mut().zip(&open).zip(&mut ended) {
         if let Some(failure) = stamps.broken([program(*index)]) {
             store.finish_measurement(keys[*index], Stopped::Failed, Some(&failure), &[])?;
             *end = Stopped::Failed;
+            *ended = None;
         }
     }
     if let Some(remark) = watch.remark() {
@@ -114,12 +126,65 @@ pub(super) fn measure_and_record(
         events.event(Event::Remark { message, hint });
     }
     let interrupted = ends.contains(&Stopped::Interrupted);
+    let mut missing = Vec::new();
+    if !interrupted {
+        let mut hands = Hands {
+            launcher: &mut bench.launcher,
+            scratch: bench.scratch.path(),
+            limits: limits(&settings),
+            store: &mut *store,
+            events: &mut *events,
+            cancel,
+        };
+        for (index, key) in keys.iter().enumerate() {
+            let ended = open.iter().position(|known| *known == index).and_then(|job| ended[job].take());
+            missing.extend(take_extra(&mut hands, what, (run, index, *key), ended)?);
+        }
+    }
+    let interrupted = interrupted || cancel.is_cancelled();
     if interrupted {
         store.checkpoint();
     } else {
         store.finish_run(run, clock.unix_ns())?;
     }
-    Ok(Measured { run, interrupted })
+    Ok(Measured { run, missing, interrupted })
+}
+
+/// How a benchmark ended in this part of the run.
+struct Ended {
+    stopped: Stopped,
+    failure: Option<Failure>,
+    notes: Vec<Note>,
+}
+
+/// Takes of one benchmark what is taken after its observations; what is missing is noted. Gives what is.
+fn take_extra(
+    hands: &mut Hands<'_>,
+    what: &Measuring<'_>,
+    (run, index, key): (RunId, usize, MeasurementKey),
+    ended: Option<Ended>,
+) -> Result<Vec<Missing>, PipelineError> {
+    let Selected { id, target } = &what.selected[index];
+    let Some(measurement) = hands.store.measurement(run, id)? else { return Ok(Vec::new()) };
+    let iteration_ns = estimate(&measurement.observations.iter().map(|one| one.value).collect::<Vec<_>>());
+    let iteration_ns = iteration_ns.map_or(0.0, |estimate| estimate.median);
+    let target = &what.prepared.targets[*target];
+    let taken = what.extra.after(hands, target, (key, &measurement), iteration_ns)?;
+    // Those that ended in an earlier part of the run are as they were read.
+    let read = || {
+        Some(Ended {
+            stopped: measurement.stopped?,
+            failure: measurement.failure.clone(),
+            notes: measurement.notes.clone(),
+        })
+    };
+    if let Some(Ended { stopped, failure, mut notes }) = ended.or_else(read)
+        && !taken.notes.is_empty()
+    {
+        notes.extend(taken.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+        hands.store.finish_measurement(key, stopped, failure.as_ref(), &notes)?;
+    }
+    Ok(taken.missing)
 }
 
 /// What is to be said where the budget ended before every benchmark had its fewest observations.
@@ -293,6 +358,7 @@ fn plan<'a>(
             name: &id.name,
             statistic,
             memory: None,
+            fixed: what.extra.of_executable(artifact, &std::iter::once(id)),
         });
     }
     (planned, jobs)

@@ -1,7 +1,7 @@
 //! Metrics beside the one that decides, from the pairs that are recorded.
 
 use super::PipelineError;
-use crate::analyse::{Known, PairedTest, TestPlan};
+use crate::analyse::{Designs, Known, PairedTest, TestPlan, estimate};
 use crate::model::{
     BenchmarkId, Direction, Measurement, MetricId, Observation, PairRecord, RunId, Stage, built_in_metrics,
 };
@@ -44,16 +44,54 @@ impl Recorded {
         first.is_some() && all.all(|one| one == first)
     }
 
+    /// The metrics besides the one that decides, with which way is better: those of a process, and the bench's own.
+    pub(super) fn others(&self, decides: &MetricId) -> Vec<(MetricId, Direction)> {
+        let all = self.head.metrics().into_iter().map(|metric| (metric.id, metric.direction));
+        all.filter(|(id, _)| id != decides && *id != MetricId::WALL_TIME && *id != MetricId::INSTRUCTIONS).collect()
+    }
+
+    /// A metric whose values are compared as they are: base's and head's medians, where both have some.
+    pub(super) fn plain(&self, metric: &MetricId) -> Option<(f64, f64)> {
+        let median = |side: &Measurement| {
+            let decides = side.harness.kind.decides();
+            let values = side.observations.iter().filter_map(|observation| observation.metric(metric, &decides));
+            Some(estimate(&values.collect::<Vec<_>>())?.median)
+        };
+        Some((median(&self.base)?, median(&self.head)?)).filter(|_| !self.differs_in_meaning(metric))
+    }
+
+    /// Whether a side gives a metric of its own in another unit or direction than the other.
+    fn differs_in_meaning(&self, metric: &MetricId) -> bool {
+        let meaning = |side: &Measurement| side.own_metrics().into_iter().find(|own| own.id == *metric);
+        meaning(&self.base) != meaning(&self.head)
+    }
+
     /// The test of a metric over one stage's pairs; `None` where it may not be judged, or was not measured.
     pub(super) fn test(&self, metric: &MetricId, threshold: f64, stage: Stage) -> Option<PairedTest> {
-        if *metric != MetricId::PEAK_MEMORY && !self.same_iterations() {
+        if metric.is_exact() {
+            return None;
+        }
+        let is_total = built_in_metrics().iter().any(|known| known.id == *metric) && *metric != MetricId::PEAK_MEMORY;
+        if is_total && !self.same_iterations() || self.differs_in_meaning(metric) {
             return None;
         }
         let decides = self.head.harness.kind.decides();
-        let known = Known { threshold, pair_spread: None, affordable: usize::MAX, one_layout: false, counts: false };
-        let mut test = PairedTest::new(&TestPlan::first(&known));
+        let known = Known {
+            threshold,
+            pair_spread: None,
+            affordable: usize::MAX,
+            most_pairs: usize::MAX,
+            fastest_counts: false,
+            one_layout: false,
+            counts: false,
+        };
+        let mut test = PairedTest::new(&TestPlan::first(&known, &mut Designs::default()));
         for (pair, base, head) in self.of_stage(stage) {
             let (base, head) = (base.metric(metric, &decides)?, head.metric(metric, &decides)?);
+            // Of nothing there is no ratio.
+            if base <= 0.0 || head <= 0.0 {
+                return None;
+            }
             if test.push(&Observation::of_value(base), &Observation::of_value(head), pair.layout as usize) {
                 break;
             }
@@ -61,10 +99,4 @@ impl Recorded {
         test.finish();
         (test.pairs() > 0).then_some(test)
     }
-}
-
-/// The metrics of a process, besides the one that decides, with which way is better.
-pub(super) fn others(decides: &MetricId) -> impl Iterator<Item = (MetricId, Direction)> {
-    let all = built_in_metrics().into_iter().map(|metric| (metric.id, metric.direction));
-    all.filter(move |(id, _)| id != decides && *id != MetricId::WALL_TIME && *id != MetricId::INSTRUCTIONS)
 }

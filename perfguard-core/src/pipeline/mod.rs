@@ -11,6 +11,7 @@ mod compare;
 mod comparing;
 mod doctor;
 mod error;
+mod extra;
 mod fallback;
 mod identical;
 mod judging;
@@ -21,6 +22,7 @@ mod measuring;
 mod metrics;
 mod out_of_time;
 mod place;
+mod plain;
 mod prepare;
 mod revisions;
 mod run;
@@ -30,7 +32,9 @@ mod self_test;
 mod show;
 mod sides;
 mod stamps;
+mod variants;
 mod watching;
+mod witness;
 
 pub use accept::{AcceptRequest, accept};
 pub use baseline::{
@@ -38,7 +42,7 @@ pub use baseline::{
 };
 pub use clean::{CleanScope, clean};
 pub use compare::{CompareOutcome, CompareRequest, CompareRules, compare};
-pub use doctor::{DoctorRequest, doctor};
+pub use doctor::{DoctorRequest, doctor, own_metric_rows};
 pub use error::PipelineError;
 pub use layouts::LayoutChoice;
 pub use list::list_benchmarks;
@@ -49,6 +53,7 @@ pub use run::{BaselineChoice, RunAlone, RunOutcome, RunRequest, run_working_tree
 pub use self_test::{SelfTestRequest, self_test};
 pub use show::{Detail, report_run};
 pub use sides::SideSpec;
+pub use variants::{MatrixRequest, compare_matrix};
 
 /// perfguard's own version, recorded with every run.
 pub(crate) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -64,6 +64,7 @@ pub(super) fn without_base(
     let not_measured: Vec<_> = targets.into_iter().map(row).collect();
     CompareOutcome {
         labels,
+        variants: request.variants.clone(),
         commits,
         run: None,
         comparisons: Vec::new(),

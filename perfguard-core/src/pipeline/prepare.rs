@@ -7,10 +7,13 @@ use std::time::Duration;
 use super::{PipelineError, Place, TOOL_VERSION, Tools};
 use crate::build::{Build, BuildRequest, KeepLimits, MachineLock, Workbench, WorkbenchSetup};
 use crate::cancel::CancellationToken;
-use crate::config::Tables;
+use crate::config::{OwnMetric, ProgramTarget, Tables};
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Listing, NotListed};
-use crate::model::{Artifact, BenchmarkId, Harness, HarnessKind, NotMeasured, RunSettings, TargetId};
+use crate::model::{
+    Artifact, ArtifactHash, BenchmarkId, Harness, HarnessKind, NotMeasured, PROGRAM_PACKAGE, RunEnvironment,
+    RunSettings, TargetId, TargetKind, Variant,
+};
 use crate::plan::{self, Selection, Workspace};
 use crate::process::{Launcher, Limits};
 use crate::vcs::{CommitId, SourceTree};
@@ -26,6 +29,8 @@ pub struct BuildOptions {
     pub profile: String,
     /// The feature flags as they are stored.
     pub features: Vec<String>,
+    /// What this build does otherwise.
+    pub variant: Variant,
     /// What the flags select.
     pub selection: Selection,
     /// Whether cargo may colour its lines.
@@ -36,6 +41,10 @@ pub struct BuildOptions {
     pub include: Vec<String>,
     /// What the configuration says of some benchmarks.
     pub tables: Tables,
+    /// Programs that are no cargo targets.
+    pub programs: Vec<ProgramTarget>,
+    /// The user's own metrics.
+    pub own_metrics: Vec<OwnMetric>,
     /// How much of what is built is kept.
     pub keep: Option<KeepLimits>,
 }
@@ -153,7 +162,8 @@ impl Bench {
             place.workspace.clone()
         };
         let manifest = if workspace.root() == place.workspace.root() { &place.manifest } else { &built_manifest };
-        let targets = self.list(&build, &workspace, manifest, options, limits, events, cancel)?;
+        let mut targets = self.list(&build, &workspace, manifest, options, limits, events, cancel)?;
+        self.list_programs(place, &build, options, &mut targets, limits, events, cancel)?;
         Ok(Prepared { build, targets })
     }
 
@@ -185,6 +195,79 @@ impl Bench {
         Ok(targets)
     }
 
+    /// Lists the programs that are no cargo targets, among the tree that is seated now, and puts them to the others. Cargo's
+    /// flags that choose packages or benches leave them out.
+    #[expect(clippy::too_many_arguments, reason = "one call of a private step")]
+    pub(super) fn list_programs(
+        &mut self,
+        place: &Place,
+        build: &Build,
+        options: &BuildOptions,
+        targets: &mut Vec<PreparedTarget>,
+        limits: Limits,
+        events: &mut dyn EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<(), PipelineError> {
+        let Selection { packages, benches, .. } = &options.selection;
+        if !packages.is_empty() || !benches.is_empty() {
+            return Ok(());
+        }
+        let cwd = self.workbench.tree().join(place.relative(place.workspace.root()));
+        for program in &options.programs {
+            let artifact = program_artifact(program, build, cwd.clone(), self.workbench.cargo_environment());
+            let id = artifact.target.to_string();
+            let listed = if targets.iter().any(|known| known.id.to_string() == id) {
+                let message = format!("a cargo target is named `{id}` too: name the `[[target]]` otherwise");
+                let reason = NotMeasured::ListingFailed { message };
+                PreparedTarget::unlisted(artifact.target.clone(), None, None, reason)
+            } else {
+                events.event(Event::Listing { target: artifact.target.clone(), by_running: false });
+                let asked = self.ask(&artifact, HarnessKind::Native, limits, cancel)?;
+                match asked {
+                    Ok(listing) => PreparedTarget::listed(&artifact, HarnessKind::Native, listing),
+                    Err(reason) => {
+                        let harness = Harness { kind: HarnessKind::Native, version: None };
+                        let target = artifact.target.clone();
+                        PreparedTarget::unlisted(target, Some(artifact), Some(harness), reason)
+                    }
+                }
+            };
+            targets.push(listed);
+        }
+        targets.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(())
+    }
+
+    /// Asks an executable for its benchmarks. Gives why it has none to tell, where it has none.
+    fn ask(
+        &mut self,
+        artifact: &Artifact,
+        kind: HarnessKind,
+        limits: Limits,
+        cancel: &CancellationToken,
+    ) -> Result<Result<Listing, NotMeasured>, PipelineError> {
+        let Some(driver) = measure::driver_for(kind) else {
+            return Ok(Err(NotMeasured::HarnessNotDriven { harness: kind }));
+        };
+        let patience = if driver.lists_by_running() { LISTS_BY_RUNNING } else { 1 };
+        let limits = Limits { timeout: limits.timeout.saturating_mul(patience), ..limits };
+        let mut session = measure::Session {
+            launcher: &mut self.launcher,
+            artifact,
+            version: None,
+            scratch: self.scratch.path(),
+            limits,
+            cancel,
+            to_the_end: false,
+        };
+        match driver.list(&mut session) {
+            Ok(listing) => Ok(Ok(listing)),
+            Err(_) if cancel.is_cancelled() => Err(PipelineError::Interrupted),
+            Err(NotListed::NeedsTool { tool, install }) => Ok(Err(NotMeasured::NeedsTool { tool, install })),
+            Err(NotListed::Failed(failure)) => Ok(Err(NotMeasured::ListingFailed { message: failure.message })),
+        }
+    }
+
     /// One executable's harness and benchmarks, from the cache where executable and sources are the same as last time.
     fn list_artifact(
         &mut self,
@@ -214,25 +297,10 @@ impl Bench {
             why
         };
         events.event(Event::Detail(format!("`{}` is {kind}: {why}", artifact.target)));
-        let unlisted = |reason| {
-            let harness = Harness { kind, version: None };
-            PreparedTarget::unlisted(artifact.target.clone(), Some(artifact.clone()), Some(harness), reason)
-        };
-        let Some(driver) = measure::driver_for(kind) else {
-            return Ok(unlisted(NotMeasured::HarnessNotDriven { harness: kind }));
-        };
-        events.event(Event::Listing { target: artifact.target.clone(), by_running: driver.lists_by_running() });
-        let patience = if driver.lists_by_running() { LISTS_BY_RUNNING } else { 1 };
-        let limits = Limits { timeout: limits.timeout.saturating_mul(patience), ..limits };
-        let mut session = measure::Session {
-            launcher: &mut self.launcher,
-            artifact,
-            version: None,
-            scratch: self.scratch.path(),
-            limits,
-            cancel,
-        };
-        match driver.list(&mut session) {
+        if let Some(driver) = measure::driver_for(kind) {
+            events.event(Event::Listing { target: artifact.target.clone(), by_running: driver.lists_by_running() });
+        }
+        match self.ask(artifact, kind, limits, cancel)? {
             Ok(listing) => {
                 let (tool, key) = (TOOL_VERSION.to_owned(), key.to_owned());
                 let entry = CachedListing { tool, key, overruled: harness.is_some(), kind, listing };
@@ -240,10 +308,31 @@ impl Bench {
                 fs_err::write(&cached, text).map_err(PipelineError::Cache)?;
                 Ok(PreparedTarget::listed(artifact, kind, entry.listing))
             }
-            Err(_) if cancel.is_cancelled() => Err(PipelineError::Interrupted),
-            Err(NotListed::NeedsTool { tool, install }) => Ok(unlisted(NotMeasured::NeedsTool { tool, install })),
-            Err(NotListed::Failed(failure)) => Ok(unlisted(NotMeasured::ListingFailed { message: failure.message })),
+            Err(reason) => {
+                let harness = Harness { kind, version: None };
+                Ok(PreparedTarget::unlisted(artifact.target.clone(), Some(artifact.clone()), Some(harness), reason))
+            }
         }
+    }
+}
+
+/// A program that is no cargo target, as something to run. Nothing tells what it reads: it is another one wherever any file
+/// of the tree is.
+fn program_artifact(program: &ProgramTarget, build: &Build, cwd: PathBuf, env: Vec<(OsString, OsString)>) -> Artifact {
+    let mut hasher = blake3::Hasher::new();
+    for word in [&build.key].into_iter().chain(&program.command) {
+        hasher.update(&(word.len() as u64).to_le_bytes());
+        hasher.update(word.as_bytes());
+    }
+    // The words of a runner and the program are one command line.
+    let (last, first) = program.command.split_last().expect("a command has a word");
+    let runner = first.iter().map(OsString::from).collect();
+    Artifact {
+        target: TargetId { package: PROGRAM_PACKAGE.to_owned(), kind: TargetKind::Program, name: program.name.clone() },
+        hash: ArtifactHash(hasher.finalize().to_hex().to_string()),
+        program: PathBuf::from(last),
+        run: RunEnvironment { runner, cwd, env },
+        has_link_kit: false,
     }
 }
 
@@ -303,15 +392,21 @@ impl CachedListing {
 /// What to ask of the workbench.
 pub(super) fn build_request(place: &Place, what: &What, options: &BuildOptions) -> BuildRequest {
     BuildRequest {
-        what: what.to_string(),
+        what: described(what, &options.variant),
         manifest: place.relative(&place.manifest),
         cwd: place.relative(&place.cwd),
         cargo_args: options.cargo_args.clone(),
         profile: options.profile.clone(),
         features: options.features.clone(),
+        variant: options.variant.clone(),
         lock: invoking_lock(place),
         color: options.color,
     }
+}
+
+/// A tree and its variant, in words.
+fn described(what: &What, variant: &Variant) -> String {
+    if variant.is_plain() { what.to_string() } else { format!("{what}, {variant}") }
 }
 
 /// The invoking tree's `Cargo.lock`, for commits that have none.

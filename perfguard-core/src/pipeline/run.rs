@@ -2,6 +2,7 @@
 
 use super::clean::keep_within;
 use super::compare::{CompareOutcome, CompareRules};
+use super::extra::{Extra, require_valgrind};
 use super::measuring::{Measuring, measure_and_record};
 use super::place::working_tree;
 use super::prepare::{Bench, BuildOptions, What, limits};
@@ -96,17 +97,23 @@ pub fn run_working_tree(
     let prepared = bench.prepare(place, tools, &tree, &What::WorkingTree, &request.options, limits, events, cancel)?;
     require_targets(place, &prepared)?;
     let selected = select(&prepared, &request.filter)?;
+    require_valgrind(&request.settings, &request.rules, &prepared)?;
     let what = Measuring {
         tables: &request.options.tables,
         command: RunCommand::Run,
         prepared: &prepared,
         selected: &selected,
         settings: &request.settings,
+        extra: Extra::new(&bench, place, &request.options, &request.settings, &request.rules.gate),
         source,
         resume: request.resume,
     };
     let recorded = measure_and_record(&mut bench, &what, store, clock, events, cancel)?;
     keep_within(&mut bench, &request.options, store, clock, events)?;
+    // What was measured is kept all the same.
+    if let Some(missing) = recorded.missing.first().filter(|_| request.rules.strict && !recorded.interrupted) {
+        return Err(missing.clone().into());
+    }
     let run = store.run(recorded.run)?.ok_or_else(|| PipelineError::unknown_run(&recorded.run.to_string()))?;
     let base = baseline_of(store, &run, &request.baseline)?;
     if let BaselineChoice::Named(name) = &request.baseline

@@ -113,6 +113,7 @@ pub(super) fn compare(
         settings: request.settings.clone(),
         base: SideSpec::Commit(base_commit),
         head: SideSpec::WorkingTree,
+        variants: Default::default(),
         rules: request.rules.clone(),
         purpose: "cargo perfguard run",
         only_affected: false,

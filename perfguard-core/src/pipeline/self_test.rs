@@ -5,6 +5,7 @@ use perfguard_stats::power::rate_interval;
 use perfguard_stats::quantile::median;
 
 use super::comparing::{Comparing, Outcome, compare_and_record};
+use super::extra::Extra;
 use super::layouts::LayoutChoice;
 use super::matching::{Both, match_sides};
 use super::prepare::{Bench, BuildOptions, limits};
@@ -147,12 +148,13 @@ impl Asked<'_> {
             gate: &[],
             most_pairs: None,
             slowdown: 1.0 + self.slowdown,
+            extra: Extra::none(tables),
         };
         let compared = compare_and_record(bench, &what, store, clock, events, cancel)?;
         if compared.interrupted {
             return Ok(());
         }
-        let null = compared.nulls.judged(&|index| compared.outcomes[index].first.pair_spread());
+        let null = compared.nulls.judged(&|index| compared.outcomes[index].first.single_spread());
         counts.untrusted += u64::from(null.is_some_and(|control| control.moved));
         let before = counts.regressed;
         for outcome in &compared.outcomes {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::PipelineError;
 use crate::analyse::{estimate, unpaired_difference};
-use crate::model::{Baseline, BenchmarkId, Measurement, MetricId, RunId, built_in_metrics};
+use crate::model::{Baseline, BenchmarkId, Measurement, MetricId, RunId};
 use crate::report::{BenchmarkRow, ChangeRow, NotMeasuredRow, RunView};
 use crate::store::Store;
 
@@ -40,14 +40,16 @@ pub fn report_run(
             let difference = unpaired_difference(base, &deciding(&measurement))?;
             Some(ChangeRow::new(baseline, estimate(base)?, difference))
         });
-        let estimates = built_in_metrics()
+        let estimates = measurement
+            .metrics()
             .into_iter()
             .filter_map(|metric| Some((metric.id.clone(), estimate(&values(&measurement, &metric.id))?)));
         let estimates = estimates.collect();
+        let own_metrics = measurement.own_metrics();
         if detail == Detail::Estimates {
             measurement.observations = Vec::new();
         }
-        rows.push(BenchmarkRow::new(measurement, estimates, change));
+        rows.push(BenchmarkRow::new(measurement, own_metrics, estimates, change));
     })?;
     let not_measured = store.not_measured(id)?;
     let not_measured = not_measured

@@ -9,7 +9,7 @@ use super::{PipelineError, Place, Tools};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::model::{Source, TargetId};
+use crate::model::{Source, TargetId, Variant};
 use crate::plan;
 use crate::process::{self, Limits};
 use crate::vcs::{CommitId, Repository, SourceTree};
@@ -36,6 +36,8 @@ pub(super) struct PreparedSide {
     pub(super) tree: SourceTree,
     /// What it is, in words.
     pub(super) label: String,
+    /// What its build does otherwise.
+    pub(super) variant: Variant,
     /// Targets that are base's own, because nothing that they were made from changed.
     pub(super) untouched: BTreeSet<TargetId>,
     /// Whether the others were built; else they are base's own too, and stand for what there was no time for.
@@ -105,7 +107,7 @@ pub(super) fn prepare_side(
     let request = build_request(place, &what, options);
     let kept = bench.workbench.kept_build(&tree, &request, cancel)?;
     let build = if let Some(build) = kept {
-        events.event(Event::Detail(format!("{what} was built before: what is kept of it is taken")));
+        events.event(Event::Detail(format!("{} was built before: what is kept of it is taken", request.what)));
         build
     } else {
         let build = bench.workbench.build(&tree, &request, events, cancel)?;
@@ -118,10 +120,20 @@ pub(super) fn prepare_side(
         let cwd = manifest.parent().unwrap_or(Path::new("/")).to_owned();
         let environment = bench.workbench.cargo_environment();
         let workspace = plan::read_metadata(&manifest, &cwd, &environment, &tools.cargo, cancel)?;
-        bench.list(&build, &workspace, &manifest, options, limits, events, cancel)
+        let mut targets = bench.list(&build, &workspace, &manifest, options, limits, events, cancel)?;
+        bench.list_programs(place, &build, options, &mut targets, limits, events, cancel)?;
+        Ok::<_, PipelineError>(targets)
     })();
     bench.workbench.seat(Seat::Builder)?;
     process::settle();
     let prepared = Prepared { targets: listed?, build };
-    Ok(PreparedSide { prepared, source, tree, label: what.to_string(), untouched: BTreeSet::new(), is_built: true })
+    Ok(PreparedSide {
+        prepared,
+        source,
+        tree,
+        label: request.what,
+        variant: request.variant,
+        untouched: BTreeSet::new(),
+        is_built: true,
+    })
 }

@@ -60,7 +60,11 @@ impl Launcher {
     /// # Errors
     /// When a text contains a zero, or the launcher is gone.
     pub fn spawn(&mut self, spec: &CommandSpec, limits: Limits) -> Result<Running<'_>, ProcessError> {
-        let mut frame = Writer::new(wire::SPAWN);
+        self.ask(wire::SPAWN, spec, limits)
+    }
+
+    fn ask(&mut self, kind: u8, spec: &CommandSpec, limits: Limits) -> Result<Running<'_>, ProcessError> {
+        let mut frame = Writer::new(kind);
         let refused = |source| ProcessError::Start { program: spec.program.clone(), source };
         let frame = frame.spec(spec, limits).map_err(refused)?;
         frame.send(&mut &self.stream).map_err(ProcessError::LauncherGone)?;
@@ -77,14 +81,20 @@ impl Launcher {
         limits: Limits,
         cancel: &CancellationToken,
     ) -> Result<Finished, ProcessError> {
-        let mut running = self.spawn(spec, limits)?;
-        while !running.has_ended_within(CANCEL_CHECK) {
-            if cancel.is_cancelled() {
-                running.kill()?;
-                break;
-            }
-        }
-        running.wait()
+        self.spawn(spec, limits)?.wait_unless(cancel)
+    }
+
+    /// The same for a child that may write for perfguard on [`super::PROTOCOL_DESCRIPTOR`].
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_heard(
+        &mut self,
+        spec: &CommandSpec,
+        limits: Limits,
+        cancel: &CancellationToken,
+    ) -> Result<Finished, ProcessError> {
+        self.ask(wire::SPAWN_HEARD, spec, limits)?.wait_unless(cancel)
     }
 
     fn receive(&mut self) -> Result<(u8, Reader), ProcessError> {
@@ -123,6 +133,17 @@ impl Running<'_> {
     /// When the child could not be started, or the launcher is gone.
     pub fn wait(mut self) -> Result<Finished, ProcessError> {
         self.wait_for_end()
+    }
+
+    /// Waits for the end; cancelling makes it come now.
+    fn wait_unless(mut self, cancel: &CancellationToken) -> Result<Finished, ProcessError> {
+        while !self.has_ended_within(CANCEL_CHECK) {
+            if cancel.is_cancelled() {
+                self.kill()?;
+                break;
+            }
+        }
+        self.wait()
     }
 
     fn wait_for_end(&mut self) -> Result<Finished, ProcessError> {

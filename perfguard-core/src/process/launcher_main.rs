@@ -17,7 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::memory::give_memory_back;
 use super::wire::{self, Reader, Request, Writer};
-use super::{Exit, Finished, Limits, Usage};
+use super::{Exit, Finished, Limits, PROTOCOL_DESCRIPTOR, Usage};
 
 /// Serves spawn requests on the standard input (a socket) until it closes.
 pub fn launcher_main() -> ExitCode {
@@ -32,8 +32,9 @@ pub fn launcher_main() -> ExitCode {
     let mut orphans = Orphans::default();
     loop {
         match Reader::receive(&mut &socket) {
-            Ok(Some((wire::SPAWN, mut request))) => {
-                let served = request.request().and_then(|request| serve(&socket, &request, &mut orphans));
+            Ok(Some((kind @ (wire::SPAWN | wire::SPAWN_HEARD), mut request))) => {
+                let heard = kind == wire::SPAWN_HEARD;
+                let served = request.request().and_then(|request| serve(&socket, &request, heard, &mut orphans));
                 if served.is_err() {
                     return ExitCode::FAILURE;
                 }
@@ -47,9 +48,9 @@ pub fn launcher_main() -> ExitCode {
 }
 
 /// Starts one child, watches it to its end, answers.
-fn serve(socket: &UnixStream, request: &Request, orphans: &mut Orphans) -> io::Result<()> {
+fn serve(socket: &UnixStream, request: &Request, heard: bool, orphans: &mut Orphans) -> io::Result<()> {
     let limits = request.limits;
-    match Child::start(request) {
+    match Child::start(request, heard) {
         Err(error) => {
             let number = u64::from(error.raw_os_error().unwrap_or(libc::EINVAL).unsigned_abs());
             Writer::new(wire::NOT_STARTED).number(number).send(&mut &*socket)
@@ -65,9 +66,9 @@ fn serve(socket: &UnixStream, request: &Request, orphans: &mut Orphans) -> io::R
             let flooded = child.drain(limits);
             let usage = Usage { bytes_read, bytes_written, ..usage };
             let exit = ended_by_us?.or(flooded.then_some(Exit::FloodedOutput)).unwrap_or(exit);
-            let large = child.stdout.kept.len() + child.stderr.kept.len() > LARGE_OUTPUT;
-            let (stdout, stderr) = (child.stdout.kept, child.stderr.kept);
-            let finished = Finished { exit, wall_ns, usage, left_behind, stdout, stderr };
+            let (stdout, stderr, protocol) = (child.stdout.kept, child.stderr.kept, child.protocol.kept);
+            let large = stdout.len() + stderr.len() + protocol.len() > LARGE_OUTPUT;
+            let finished = Finished { exit, wall_ns, usage, left_behind, stdout, stderr, protocol };
             Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)?;
             if large {
                 drop(finished);
@@ -115,14 +116,18 @@ struct Child {
     end: OwnedFd,
     stdout: Stream,
     stderr: Stream,
+    /// What it writes for perfguard, where it may.
+    protocol: Stream,
 }
 
 impl Child {
-    /// Forks and executes.
-    fn start(request: &Request) -> io::Result<Self> {
+    /// Forks and executes. With `heard`, the child gets a descriptor to write on for perfguard.
+    fn start(request: &Request, heard: bool) -> io::Result<Self> {
         let (args, env) = (request.args(), request.env());
         let (stdout, theirs_out) = pipe()?;
         let (stderr, theirs_err) = pipe()?;
+        let (protocol, theirs_protocol) =
+            if heard { pipe().map(|(ours, theirs)| (Some(ours), Some(theirs)))? } else { (None, None) };
         // `end` is what the child holds open until it ends, or until `exec` fails: the error number comes through it.
         let (failure, theirs_failure) = pipe()?;
         // SAFETY: the text ends in a zero and lives through the call.
@@ -142,7 +147,8 @@ impl Child {
             let pid = libc::fork();
             if pid == 0 {
                 let streams = [input.as_raw_fd(), theirs_out.as_raw_fd(), theirs_err.as_raw_fd()];
-                become_child(parent, streams, request.cwd(), request.program(), &args, &env);
+                let protocol = theirs_protocol.as_ref().map(AsRawFd::as_raw_fd);
+                become_child(parent, streams, protocol, request.cwd(), request.program(), &args, &env);
                 let number = io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL).to_ne_bytes();
                 libc::write(theirs_failure.as_raw_fd(), number.as_ptr().cast(), number.len());
                 libc::_exit(127);
@@ -152,7 +158,7 @@ impl Child {
         if pid < 0 {
             return Err(io::Error::last_os_error());
         }
-        drop((theirs_out, theirs_err, theirs_failure));
+        drop((theirs_out, theirs_err, theirs_protocol, theirs_failure));
         let mut number = [0; 4];
         // The end of the stream, once `exec` closed it.
         if File::from(failure).read(&mut number)? == number.len() {
@@ -160,12 +166,13 @@ impl Child {
             unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
             return Err(io::Error::from_raw_os_error(i32::from_ne_bytes(number)));
         }
-        for pipe in [&stdout, &stderr] {
+        for pipe in [Some(&stdout), Some(&stderr), protocol.as_ref()].into_iter().flatten() {
             // SAFETY: plain call on a descriptor that is ours.
             unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
         }
-        let stream = |pipe: OwnedFd| Stream { pipe: Some(pipe.into()), kept: Vec::new() };
-        Ok(Self { pid, start, end: end_of(pid)?, stdout: stream(stdout), stderr: stream(stderr) })
+        let stream = |pipe: Option<OwnedFd>| Stream { pipe: pipe.map(File::from), kept: Vec::new() };
+        let (stdout, stderr, protocol) = (stream(Some(stdout)), stream(Some(stderr)), stream(protocol));
+        Ok(Self { pid, start, end: end_of(pid)?, stdout, stderr, protocol })
     }
 
     /// Watches until the child ended, ending it where it must. Gives how perfguard ended it, if it did; an error where
@@ -182,8 +189,9 @@ impl Child {
             let wait = if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
             let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
             // One that is being ended writes nothing more that would have to be taken now.
-            let [ended, asked, out, err] = self.poll(socket, timeout, ended_by_us.is_none())?;
-            if out && self.stdout.read(limits.output_bytes) || err && self.stderr.read(limits.output_bytes) {
+            let [ended, asked, out, err, heard] = self.poll(socket, timeout, ended_by_us.is_none())?;
+            let most = limits.output_bytes;
+            if out && self.stdout.read(most) || err && self.stderr.read(most) || heard && self.protocol.read(most) {
                 self.end_group();
                 ended_by_us.get_or_insert(Exit::FloodedOutput);
             }
@@ -202,11 +210,12 @@ impl Child {
         }
     }
 
-    /// Waits for something to happen: the child's end, a request, output, error output.
-    fn poll(&self, socket: &UnixStream, timeout: PollTimeout, with_streams: bool) -> io::Result<[bool; 4]> {
+    /// Waits for something to happen: the child's end, a request, output, error output, something for perfguard.
+    fn poll(&self, socket: &UnixStream, timeout: PollTimeout, with_streams: bool) -> io::Result<[bool; 5]> {
         let flags = PollFlags::POLLIN;
         let mut fds = vec![PollFd::new(self.end.as_fd(), flags), PollFd::new(socket.as_fd(), flags)];
-        let streams = [&self.stdout.pipe, &self.stderr.pipe].map(|pipe| pipe.as_ref().filter(|_| with_streams));
+        let streams = [&self.stdout.pipe, &self.stderr.pipe, &self.protocol.pipe];
+        let streams = streams.map(|pipe| pipe.as_ref().filter(|_| with_streams));
         fds.extend(streams.iter().flatten().map(|pipe| PollFd::new(pipe.as_fd(), flags)));
         match poll(&mut fds, timeout) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
@@ -214,7 +223,8 @@ impl Child {
         }
         let mut ready = fds.iter().map(|fd| fd.any().unwrap_or(false));
         let mut next = |open: bool| open && ready.next().unwrap_or(false);
-        Ok([next(true), next(true), next(streams[0].is_some()), next(streams[1].is_some())])
+        let [out, err, heard] = streams.map(|pipe| pipe.is_some());
+        Ok([next(true), next(true), next(out), next(err), next(heard)])
     }
 
     /// Bytes read and written through system calls, while the ended child is still in the process table.
@@ -255,7 +265,7 @@ impl Child {
     /// Takes what is left in the pipes, without waiting for whoever may still hold them. Gives whether a limit is passed.
     fn drain(&mut self, limits: Limits) -> bool {
         let mut flooded = false;
-        for stream in [&mut self.stdout, &mut self.stderr] {
+        for stream in [&mut self.stdout, &mut self.stderr, &mut self.protocol] {
             let mut before = None;
             while stream.pipe.is_some() && before != Some(stream.kept.len()) {
                 before = Some(stream.kept.len());
@@ -321,6 +331,7 @@ impl Orphans {
 unsafe fn become_child(
     parent: u32,
     streams: [RawFd; 3],
+    protocol: Option<RawFd>,
     cwd: *const libc::c_char,
     program: *const libc::c_char,
     args: &[*const libc::c_char],
@@ -343,6 +354,13 @@ unsafe fn become_child(
             if libc::dup2(stream, descriptor) < 0 {
                 return;
             }
+        }
+        // The lowest free descriptors went to the pipes of the streams first, so that neither this end nor the one that
+        // tells of a failure is the descriptor that is written over.
+        if let Some(protocol) = protocol
+            && libc::dup2(protocol, PROTOCOL_DESCRIPTOR) < 0
+        {
+            return;
         }
         if libc::chdir(cwd) == 0 {
             libc::execve(program, args.as_ptr(), env.as_ptr());

@@ -28,7 +28,7 @@ pub struct CommandSpec {
 pub struct Limits {
     /// Wall time from start to end.
     pub timeout: Duration,
-    /// Bytes kept of each of its two output streams; a child that writes more to one is ended.
+    /// Bytes kept of each of its output streams; a child that writes more to one is ended.
     pub output_bytes: u64,
 }
 
@@ -81,6 +81,8 @@ pub struct Finished {
     pub stdout: Vec<u8>,
     /// What it wrote to its error stream, up to the limit.
     pub stderr: Vec<u8>,
+    /// What it wrote to [`PROTOCOL_DESCRIPTOR`], up to the limit; empty where it was not given one.
+    pub protocol: Vec<u8>,
 }
 
 mod launcher;
@@ -93,6 +95,9 @@ pub use launcher::{Launcher, Running};
 pub use launcher_main::launcher_main;
 pub use memory::settle;
 pub use tool::{Stream, ToolEnd, end_all_with, missing_toolchain, replace_with, run_tool};
+
+/// The descriptor on which a child of [`Launcher::run_heard`] may write for perfguard.
+pub const PROTOCOL_DESCRIPTOR: i32 = 3;
 
 /// How often a wait looks whether the user cancelled.
 pub(crate) const CANCEL_CHECK: Duration = Duration::from_millis(50);

@@ -13,6 +13,8 @@ use super::{CommandSpec, Exit, Finished, Limits, Usage};
 
 /// Asks for a child. Followed by a command and its limits.
 pub(super) const SPAWN: u8 = b's';
+/// The same for a child that may write for perfguard on a descriptor of its own.
+pub(super) const SPAWN_HEARD: u8 = b'h';
 /// Asks to end the child now.
 pub(super) const KILL: u8 = b'k';
 /// The child could not be started: the error number follows.
@@ -92,7 +94,7 @@ impl Writer {
         // One more than the count: zero stands for unknown.
         self.number(usage.bytes_read.map_or(0, |bytes| bytes + 1))
             .number(usage.bytes_written.map_or(0, |bytes| bytes + 1));
-        self.bytes(&finished.stdout).bytes(&finished.stderr)
+        self.bytes(&finished.stdout).bytes(&finished.stderr).bytes(&finished.protocol)
     }
 
     /// Writes the frame whole.
@@ -222,7 +224,8 @@ impl Reader {
             bytes_read: self.number()?.checked_sub(1),
             bytes_written: self.number()?.checked_sub(1),
         };
-        Ok(Finished { exit, wall_ns, usage, left_behind, stdout: self.bytes()?, stderr: self.bytes()? })
+        let (stdout, stderr, protocol) = (self.bytes()?, self.bytes()?, self.bytes()?);
+        Ok(Finished { exit, wall_ns, usage, left_behind, stdout, stderr, protocol })
     }
 }
 
@@ -242,7 +245,15 @@ mod tests {
     fn an_end_survives_the_wire() {
         for exit in [Exit::Code(-1), Exit::Signal(9), Exit::TimedOut, Exit::FloodedOutput, Exit::Killed] {
             let usage = Usage { user_ns: 1, bytes_read: Some(0), bytes_written: None, ..Usage::default() };
-            let finished = Finished { exit, wall_ns: 5, usage, left_behind: 3, stdout: vec![1], stderr: vec![] };
+            let finished = Finished {
+                exit,
+                wall_ns: 5,
+                usage,
+                left_behind: 3,
+                stdout: vec![1],
+                stderr: vec![],
+                protocol: vec![7, 8],
+            };
             let mut bytes = Vec::new();
             Writer::new(ENDED).finished(&finished).send(&mut bytes).unwrap();
             let (_, mut reader) = Reader::receive(&mut bytes.as_slice()).unwrap().unwrap();

@@ -45,7 +45,7 @@ pub fn compare_table(view: &CompareView, amount: Amount, style: Style) -> String
     text
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column<'static>; 8] = [
     Column { title: "benchmark", gives_way: 0 },
     Column { title: "base", gives_way: 3 },
     Column { title: "head", gives_way: 2 },
@@ -90,16 +90,17 @@ fn is_identical(one: &Comparison) -> bool {
     one.verdict == Verdict::Unchanged && one.evidence.pairs == 0
 }
 
-/// Whether a benchmark's turn never came: all of these are one line below the table.
+/// Whether a benchmark's turn never came, and nothing else is known of it: all of these are one line below the table.
 fn is_unreached(one: &Comparison) -> bool {
-    one.verdict == Verdict::Undecided && one.evidence.pairs == 0 && one.failure.is_none()
+    let nothing = one.evidence.pairs == 0 && one.failure.is_none() && one.findings.is_empty();
+    one.verdict == Verdict::Undecided && nothing
 }
 
 fn is_remarkable(one: &Comparison) -> bool {
     one.verdict != Verdict::Unchanged || !one.findings.is_empty()
 }
 
-fn amount_of(metric: &MetricId) -> fn(f64) -> String {
+pub(super) fn amount_of(metric: &MetricId) -> fn(f64) -> String {
     if *metric == MetricId::INSTRUCTIONS {
         count
     } else if *metric == MetricId::PEAK_MEMORY {
@@ -125,6 +126,8 @@ fn cells(one: &Comparison) -> Vec<String> {
         (pairs, 0) => pairs.to_string(),
         (pairs, fresh) => format!("{pairs}+{fresh}"),
     };
+    let pairs =
+        if evidence.repeats > 1 && evidence.pairs > 0 { format!("{pairs} ×{}", evidence.repeats) } else { pairs };
     vec![
         format!("  {}", one_line(&one.id.name)),
         one.base.map(amount).unwrap_or_default(),
@@ -137,7 +140,7 @@ fn cells(one: &Comparison) -> Vec<String> {
     ]
 }
 
-fn verdict(one: &Comparison) -> String {
+pub(super) fn verdict(one: &Comparison) -> String {
     match (&one.gate, one.severity) {
         (GateEffect::Accepted { .. }, _) => format!("{} (accepted)", one.verdict),
         (GateEffect::NotGated, _) => format!("{} (not gated)", one.verdict),
@@ -198,7 +201,7 @@ fn not_measured(view: &CompareView, style: Style) -> String {
 }
 
 /// What holds for the comparison as a whole.
-fn whole(view: &CompareView, amount: Amount, style: Style) -> String {
+pub(super) fn whole(view: &CompareView, amount: Amount, style: Style) -> String {
     let mut lines = Vec::new();
     if let Some(found) = &view.suite_wide {
         let size = change(found.ratio);
@@ -252,7 +255,8 @@ fn summary(view: &CompareView, amount: Amount, style: Style) -> String {
             .map(|one| shlex::try_quote(&one.id.to_string()).map_or_else(|_| one.id.to_string(), Into::into))
             .take(3)
             .collect();
-        if !ids.is_empty() {
+        let of_variants = view.base.variant.is_some() || view.head.variant.is_some();
+        if !ids.is_empty() && !of_variants {
             let accept = format!("if it is meant: `cargo perfguard accept {} --reason '…'`", ids.join(" "));
             text.extend([format!("\n{}", style.dim(&wrap(&format!("hint: {accept}"), style.width, 2)))]);
         }

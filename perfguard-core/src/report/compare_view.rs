@@ -37,6 +37,8 @@ pub struct CompareView {
 pub struct SideView {
     /// What it is, in words.
     pub label: String,
+    /// What its build does otherwise, empty for nothing; absent where commits are compared, not variants.
+    pub variant: Option<String>,
     /// The commit that it is, or that a working tree stands on; absent outside git.
     pub commit: Option<String>,
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::table::{Style, wrap};
 use crate::config::{Config, Value};
+use crate::model::Direction;
 
 /// `config show`.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -61,9 +62,48 @@ impl ConfigView {
             benchmarks: table.globs.clone(),
             settings: table.values.iter().map(row).collect(),
         });
-        Self { version: super::view::VERSION, kind: "config", settings: settings.collect(), tables: tables.collect() }
+        let programs = config.programs.iter().map(|program| {
+            let row = |key: &str, value: Vec<String>| ConfigRow {
+                key: key.to_owned(),
+                value,
+                origin: program.origin.to_string(),
+            };
+            let settings = vec![row("name", vec![program.name.clone()]), row("command", program.command.clone())];
+            ConfigTable {
+                name: PROGRAM.to_owned(),
+                benchmarks: vec![format!("program::{}::*", program.name)],
+                settings,
+            }
+        });
+        let metrics = config.own_metrics.iter().map(|own| {
+            let row = |key: &str, value: Vec<String>| ConfigRow {
+                key: key.to_owned(),
+                value,
+                origin: own.origin.to_string(),
+            };
+            let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            let better = match own.metric.direction {
+                Direction::LowerIsBetter => "lower",
+                Direction::HigherIsBetter => "higher",
+            };
+            let mut settings = vec![
+                row("name", vec![own.metric.id.to_string()]),
+                row("unit", vec![word(serde_json::json!(own.metric.unit))]),
+                row("direction", vec![better.to_owned()]),
+                row("command", own.command.clone()),
+            ];
+            settings.extend(own.timeout.map(|time| row("timeout", vec![format!("{}ms", time.as_millis())])));
+            ConfigTable { name: METRIC.to_owned(), benchmarks: own.benchmarks.clone(), settings }
+        });
+        let tables = tables.chain(programs).chain(metrics).collect();
+        Self { version: super::view::VERSION, kind: "config", settings: settings.collect(), tables }
     }
 }
+
+/// The name of the tables of programs, of which there are several.
+const PROGRAM: &str = "target";
+/// That of the user's own metrics.
+const METRIC: &str = "metric";
 
 /// The settings as lines of TOML, each with its origin behind it.
 pub fn config_text(view: &ConfigView, style: Style) -> String {
@@ -78,11 +118,15 @@ pub fn config_text(view: &ConfigView, style: Style) -> String {
         rows.push((line(&row.key, &row.value, lists(&row.key)), &row.origin));
     }
     for table in &view.tables {
-        rows.push((format!("[{}]", table.name), ""));
-        if table.name.starts_with("category") {
+        let is_program = table.name == PROGRAM || table.name == METRIC;
+        rows.push((if is_program { format!("[[{}]]", table.name) } else { format!("[{}]", table.name) }, ""));
+        if table.name.starts_with("category") || table.name == METRIC && !table.benchmarks.is_empty() {
             rows.push((line("benchmarks", &table.benchmarks, true), ""));
         }
-        rows.extend(table.settings.iter().map(|row| (line(&row.key, &row.value, false), row.origin.as_str())));
+        rows.extend(table.settings.iter().map(|row| {
+            let is_list = is_program && row.key == "command";
+            (line(&row.key, &row.value, is_list), row.origin.as_str())
+        }));
     }
     let widest = rows.iter().map(|(text, _)| text.chars().count()).max().unwrap_or_default();
     let mut text = String::new();

@@ -1,5 +1,7 @@
 //! Numbers with units that fit.
 
+use crate::model::Unit;
+
 /// Three or four significant digits, no exponent: `1.234`, `12.34`, `123.4`, `1234`.
 fn digits(value: f64) -> String {
     match value.abs() {
@@ -38,7 +40,13 @@ pub fn duration(nanoseconds: f64) -> String {
 /// assert_eq!(count(1234567.0), "1,234,567 instr.");
 /// ```
 pub fn count(count: f64) -> String {
-    let digits = format!("{count:.0}");
+    thousands(count) + " instr."
+}
+
+/// A whole number with its thousands set apart.
+fn thousands(value: f64) -> String {
+    let whole = format!("{value:.0}");
+    let (sign, digits) = if let Some(digits) = whole.strip_prefix('-') { ("-", digits) } else { ("", whole.as_str()) };
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -46,7 +54,33 @@ pub fn count(count: f64) -> String {
         }
         text.push(digit);
     }
-    text + " instr."
+    format!("{sign}{text}")
+}
+
+/// An amount of any metric in its unit.
+///
+/// ```
+/// # use perfguard_core::model::Unit;
+/// # use perfguard_core::report::format::amount;
+/// assert_eq!(amount(Unit::Count, 12345.0), "12,345");
+/// assert_eq!(amount(Unit::Count, 2.5), "2.500");
+/// assert_eq!(amount(Unit::Ratio, 0.97), "97 %");
+/// assert_eq!(amount(Unit::PerSecond, 12345.0), "12,345/s");
+/// assert_eq!(amount(Unit::BytesPerSecond, 2048.0), "2.0 KiB/s");
+/// ```
+pub fn amount(unit: Unit, value: f64) -> String {
+    let number = |value: f64| {
+        let is_small = value.fract() != 0.0 && value.abs() < 1000.0;
+        if is_small { digits(value) } else { thousands(value) }
+    };
+    match unit {
+        Unit::Nanoseconds => duration(value),
+        Unit::Bytes => bytes(value),
+        Unit::Count => number(value),
+        Unit::Ratio => percent(value),
+        Unit::PerSecond => format!("{}/s", number(value)),
+        Unit::BytesPerSecond => format!("{}/s", bytes(value)),
+    }
 }
 
 /// A number of things: `1 target`, `3 targets`. The noun takes an `s`.

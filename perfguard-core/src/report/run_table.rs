@@ -1,9 +1,9 @@
 //! A run as a table that a person likes to read.
 
-use super::format::{bytes, change, count, duration, one_line, percent};
+use super::format::{amount, bytes, change, count, duration, one_line, percent};
 use super::table::{Column, Row, Style, render, wrap};
 use super::view::{BenchmarkRow, NotMeasuredRow, RunView};
-use crate::model::{Harness, MetricId, NotMeasured, Note};
+use crate::model::{Harness, MetricId, NotMeasured, Note, built_in_metrics};
 
 /// The run's table, what was not measured and what failed, and a line that says which run it is.
 pub fn run_table(view: &RunView, style: Style) -> String {
@@ -29,6 +29,7 @@ pub fn run_table(view: &RunView, style: Style) -> String {
         rows.extend(shared.iter().map(|note| remark(note)));
         for row in benchmarks {
             rows.push(Row::Cells(cells(row)));
+            rows.extend(more_metrics(row, &view.run.settings.metrics).map(Row::Remark));
             rows.extend(row.notes.iter().filter(|note| !shared.contains(note)).map(remark));
         }
     }
@@ -51,6 +52,19 @@ fn shared_notes(benchmarks: &[BenchmarkRow]) -> Vec<&Note> {
     first.notes.iter().filter(|note| known.iter().all(|row| row.notes.contains(note))).collect()
 }
 
+/// The medians of the metrics that the user asked for, and of those that the bench or the user defines.
+fn more_metrics(row: &BenchmarkRow, asked: &[MetricId]) -> Option<String> {
+    let asked = built_in_metrics().into_iter().filter(|metric| asked.contains(&metric.id) && metric.id != row.decides);
+    let shown: Vec<String> = asked
+        .chain(row.own_metrics.iter().cloned())
+        .filter_map(|metric| {
+            let estimate = row.estimates.get(&metric.id)?;
+            Some(format!("{} {}", metric.id, amount(metric.unit, estimate.median)))
+        })
+        .collect();
+    (!shown.is_empty()).then(|| shown.join(", "))
+}
+
 /// A harness with its version.
 pub(super) fn harness(harness: &Harness) -> String {
     match &harness.version {
@@ -62,7 +76,7 @@ pub(super) fn harness(harness: &Harness) -> String {
 fn cells(row: &BenchmarkRow) -> Vec<String> {
     let name = format!("  {}", one_line(&row.id.name));
     let empty = String::new;
-    let amount: fn(f64) -> String = if row.harness.kind.counts() { count } else { duration };
+    let shown: fn(f64) -> String = if row.harness.kind.counts() { count } else { duration };
     let Some(time) = row.estimates.get(&row.decides) else {
         let said = if row.failure.is_some() { "failed" } else { "not reached" }.to_owned();
         let mut cells = vec![name, said];
@@ -77,11 +91,11 @@ fn cells(row: &BenchmarkRow) -> Vec<String> {
     let (base, ratio, ends) = match &row.baseline {
         Some(base) => {
             let ends = base.interval.map(|ends| format!("{} … {}", change_of(ends.low), change_of(ends.high)));
-            (amount(base.base.median), change(base.ratio), ends.unwrap_or_else(|| unknown.to_owned()))
+            (shown(base.base.median), change(base.ratio), ends.unwrap_or_else(|| unknown.to_owned()))
         }
         None => (empty(), empty(), empty()),
     };
-    vec![name, amount(time.median), interval, spread, time.observations.to_string(), memory, base, ratio, ends]
+    vec![name, shown(time.median), interval, spread, time.observations.to_string(), memory, base, ratio, ends]
 }
 
 /// Targets that are not measured, those with the same reason together.

@@ -41,8 +41,8 @@ impl Style {
 
 /// A column.
 #[derive(Debug, Clone)]
-pub(super) struct Column {
-    pub(super) title: &'static str,
+pub(super) struct Column<'a> {
+    pub(super) title: &'a str,
     /// Columns with the largest number go first when the terminal is narrow; those with 0 never go.
     pub(super) gives_way: u8,
 }
@@ -59,7 +59,7 @@ pub(super) enum Row {
 }
 
 /// Writes a table. Columns that are empty in every row are left out.
-pub(super) fn render(columns: &[Column], rows: &[Row], style: Style) -> String {
+pub(super) fn render(columns: &[Column<'_>], rows: &[Row], style: Style) -> String {
     let cells = || rows.iter().filter_map(|row| if let Row::Cells(cells) = row { Some(cells) } else { None });
     let mut shown: Vec<usize> =
         (0..columns.len()).filter(|column| *column == 0 || cells().any(|cells| !cells[*column].is_empty())).collect();

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::model::{
     ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Fingerprint,
-    Harness, KeptKind, Measurement, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId, RunSettings,
-    Source, Stopped, TargetId,
+    Harness, KeptKind, Measurement, Metric, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId,
+    RunSettings, Source, Stopped, TargetId,
 };
 
 /// The version of all JSON outputs: a reader takes any with the same number.
@@ -74,6 +74,8 @@ pub struct BenchmarkRow {
     pub stopped: Option<Stopped>,
     /// Estimates by metric, in the metric's unit (`wall-time` in nanoseconds per iteration).
     pub estimates: BTreeMap<MetricId, Estimate>,
+    /// What those metrics are that the bench defines itself: the unit of their estimates, and which way is better.
+    pub own_metrics: Vec<Metric>,
     /// The difference to a baseline that was measured earlier.
     pub baseline: Option<ChangeRow>,
     /// How it failed, if it did.
@@ -162,10 +164,15 @@ impl RunView {
 
 impl BenchmarkRow {
     /// A measurement as it is shown, with its estimates and its difference to a baseline.
-    pub fn new(measurement: Measurement, estimates: BTreeMap<MetricId, Estimate>, baseline: Option<ChangeRow>) -> Self {
+    pub fn new(
+        measurement: Measurement,
+        own_metrics: Vec<Metric>,
+        estimates: BTreeMap<MetricId, Estimate>,
+        baseline: Option<ChangeRow>,
+    ) -> Self {
         let Measurement { id, artifact, harness, observations, stopped, failure, notes } = measurement;
         let decides = harness.kind.decides();
-        Self { id, harness, decides, artifact, stopped, estimates, baseline, failure, notes, observations }
+        Self { id, harness, decides, artifact, stopped, estimates, own_metrics, baseline, failure, notes, observations }
     }
 }
 

@@ -70,9 +70,16 @@ pub(super) fn decode(blob: &[u8], started_at_ns: i64, value: f64) -> Option<(Obs
     for _ in 0..from.integer()? {
         metrics.push((from.integer()?.cast_signed(), from.float()?));
     }
-    let metrics_of_model = BTreeMap::new();
-    let observation =
-        Observation { started_at_ns, samples, summary, iterations, value, metrics: metrics_of_model, process_ns };
+    let observation = Observation {
+        started_at_ns,
+        samples,
+        summary,
+        iterations,
+        value,
+        metrics: BTreeMap::new(),
+        own_metrics: Vec::new(),
+        process_ns,
+    };
     from.0.is_empty().then_some((observation, metrics))
 }
 
@@ -177,6 +184,7 @@ mod tests {
                 iterations,
                 value: 1.5,
                 metrics: BTreeMap::new(),
+                own_metrics: Vec::new(),
                 process_ns,
             })
     }
@@ -211,6 +219,7 @@ mod tests {
             iterations: None,
             value: 6.25,
             metrics: BTreeMap::new(),
+            own_metrics: Vec::new(),
             process_ns: 25_000_000,
         };
         let metrics: Vec<_> = (1..=7).map(|key| (key, 12_345_678.0)).collect();

@@ -15,7 +15,7 @@ const APPLICATION_ID: i64 = 0x7065_7266;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The steps from an empty file to the newest schema. Never changed once released, only added to.
-pub(super) const STEPS: [&str; 3] = [
+pub(super) const STEPS: [&str; 4] = [
     "
     CREATE TABLE run (
         id             TEXT PRIMARY KEY,      -- UUID, version 7
@@ -126,10 +126,23 @@ pub(super) const STEPS: [&str; 3] = [
         PRIMARY KEY (measurement, sequence)
     ) STRICT, WITHOUT ROWID;
 ",
+    // A bench may give a metric of its own another unit or direction: the old values keep theirs.
+    "
+    CREATE TABLE metric_by_meaning (
+        key            INTEGER PRIMARY KEY,
+        id             TEXT NOT NULL,
+        unit           TEXT NOT NULL,
+        direction      TEXT NOT NULL,
+        UNIQUE (id, unit, direction)
+    ) STRICT;
+    INSERT INTO metric_by_meaning SELECT key, id, unit, direction FROM metric;
+    DROP TABLE metric;
+    ALTER TABLE metric_by_meaning RENAME TO metric;
+",
 ];
 
 /// The newest schema known here.
-const NEWEST: i64 = 3;
+const NEWEST: i64 = 4;
 
 impl Store {
     /// Opens a store, makes it where it is missing, and brings an older one to the newest schema.

@@ -30,7 +30,7 @@ pub use write::MeasurementKey;
 pub struct Store {
     connection: Connection,
     path: std::path::PathBuf,
-    /// Numbers of metrics that were asked for: they never change, and every observation has some.
+    /// Numbers of built-in metrics that were asked for: they never change, and every observation has some.
     metrics: BTreeMap<MetricId, i64>,
 }
 

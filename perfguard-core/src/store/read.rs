@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use super::write::{json, name};
 use super::{MeasurementKey, Store, StoreError, codec};
 use crate::model::{
-    ArtifactHash, BenchmarkId, BuildContext, Fingerprint, Harness, Measurement, MetricId, NotMeasured, Observation,
-    Run, RunCommand, RunId, Source, TargetId,
+    ArtifactHash, BenchmarkId, BuildContext, Fingerprint, Harness, Measurement, Metric, MetricId, NotMeasured,
+    Observation, Run, RunCommand, RunId, Source, TargetId, built_in_metrics,
 };
 
 /// A run and how much is in it.
@@ -232,7 +232,7 @@ impl Store {
         values: &[&dyn rusqlite::ToSql],
         visit: &mut dyn FnMut(Measurement),
     ) -> Result<(), StoreError> {
-        let metrics = self.metric_ids()?;
+        let metrics = self.metrics()?;
         let sql = format!(
             "SELECT measurement.key, benchmark.id, artifact, harness, harness_version, stopped, failure, notes
              FROM measurement JOIN benchmark ON benchmark.key = benchmark WHERE {condition} ORDER BY measurement.key"
@@ -261,33 +261,43 @@ impl Store {
         Ok(())
     }
 
-    fn observations(
-        &self,
-        measurement: i64,
-        metrics: &BTreeMap<i64, MetricId>,
-    ) -> Result<Vec<Observation>, StoreError> {
+    fn observations(&self, measurement: i64, metrics: &BTreeMap<i64, Metric>) -> Result<Vec<Observation>, StoreError> {
         let sql = "SELECT started_at, value, data FROM observation WHERE measurement = ?1 ORDER BY sequence";
         let mut statement = self.connection.prepare_cached(sql).map_err(self.failed())?;
         let mut rows = statement.query([measurement]).map_err(self.failed())?;
-        let mut found = Vec::new();
+        let (mut found, built_in) = (Vec::new(), built_in_metrics());
         while let Some(row) = rows.next().map_err(self.failed())? {
             let (started_at, value) = (row.get(0).map_err(self.failed())?, row.get(1).map_err(self.failed())?);
             let blob = row.get_ref(2).and_then(|blob| Ok(blob.as_blob()?)).map_err(self.failed())?;
             let decoded = codec::decode(blob, started_at, value);
             let (mut observation, values) = decoded.ok_or_else(|| self.damaged("an observation"))?;
             for (key, value) in values {
-                let id = metrics.get(&key).ok_or_else(|| self.damaged(format!("metric {key}")))?;
-                observation.metrics.insert(id.clone(), value);
+                let metric = metrics.get(&key).ok_or_else(|| self.damaged(format!("metric {key}")))?;
+                observation.metrics.insert(metric.id.clone(), value);
+                if built_in.iter().all(|known| known.id != metric.id) {
+                    observation.own_metrics.push(metric.clone());
+                }
             }
             found.push(observation);
         }
         Ok(found)
     }
 
-    fn metric_ids(&self) -> Result<BTreeMap<i64, MetricId>, StoreError> {
-        let mut statement = self.connection.prepare("SELECT key, id FROM metric").map_err(self.failed())?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, MetricId(row.get::<_, String>(1)?.into()))));
-        rows.and_then(Iterator::collect).map_err(self.failed())
+    fn metrics(&self) -> Result<BTreeMap<i64, Metric>, StoreError> {
+        let mut statement =
+            self.connection.prepare("SELECT key, id, unit, direction FROM metric").map_err(self.failed())?;
+        let rows = statement
+            .query_map([], |row| {
+                let texts: (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+                Ok((row.get(0)?, texts))
+            })
+            .map_err(self.failed())?;
+        rows.map(|row| {
+            let (key, (id, unit, direction)) = row.map_err(self.failed())?;
+            let (unit, direction) = (self.parse_name(&unit, "unit")?, self.parse_name(&direction, "direction")?);
+            Ok((key, Metric { id: MetricId(id.into()), unit, direction }))
+        })
+        .collect()
     }
 
     /// The targets that a run did not measure.

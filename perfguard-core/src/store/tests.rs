@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::model::{
-    ArtifactHash, Baseline, BenchmarkId, BuildContext, Environment, Failure, FailureKind, Harness, HarnessKind,
-    IterationControl, MetricId, NotMeasured, Note, Observation, Observations, Run, RunCommand, RunId, RunSettings,
-    Sample, Source, Stopped, TargetId, TargetKind,
+    ArtifactHash, Baseline, BenchmarkId, BuildContext, Direction, Environment, Failure, FailureKind, Harness,
+    HarnessKind, IterationControl, Metric, MetricId, NotMeasured, Note, Observation, Observations, Run, RunCommand,
+    RunId, RunSettings, Sample, Source, Stopped, TargetId, TargetKind, Unit,
 };
 
 fn location() -> (tempfile::TempDir, StoreLocation) {
@@ -44,6 +44,7 @@ fn run(number: u32) -> Run {
             budget: std::time::Duration::from_mins(1),
             timeout: std::time::Duration::from_mins(1),
             output_limit: 1,
+            metrics: Vec::new(),
             seed: u64::MAX,
             filter: vec!["x".into()],
             exact: true,
@@ -64,8 +65,14 @@ fn observation(value: f64) -> Observation {
         iterations: Some(4),
         value,
         metrics: [(MetricId::PEAK_MEMORY, 4096.0), (MetricId("users-own".into()), 1.25)].into(),
+        own_metrics: vec![own_metric(Unit::Ratio)],
         process_ns: 9,
     }
+}
+
+/// A metric that a bench defines itself, better the more there is of it.
+fn own_metric(unit: Unit) -> Metric {
+    Metric { id: MetricId("users-own".into()), unit, direction: Direction::HigherIsBetter }
 }
 
 fn harness() -> Harness {
@@ -365,4 +372,37 @@ fn an_unfinished_run_is_found_by_what_it_measures_and_goes_on_where_it_stopped()
     store.add_observation(again[0].0, 1, &observation(2.0)).unwrap();
     store.finish_run(open.id, 9).unwrap();
     assert!(find(&store, RunCommand::Run, &open.source).is_empty());
+}
+
+#[test]
+fn values_that_are_attached_later_join_the_first_observations_and_replace_earlier_ones() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    let run = run(1);
+    let key = begin(&mut store, &run);
+    for sequence in 0..3 {
+        store.add_observation(key, sequence, &observation(1.0)).unwrap();
+    }
+    let metric = Metric { id: MetricId("accuracy".into()), ..own_metric(Unit::Ratio) };
+    store.attach(key, &metric, &[0.5, 0.25]).unwrap();
+    store.attach(key, &metric, &[0.75]).unwrap();
+    let found = store.measurements(run.id).unwrap().remove(0);
+    let values: Vec<_> = found.observations.iter().map(|one| one.metrics.get(&metric.id).copied()).collect();
+    assert_eq!(values, [Some(0.75), Some(0.25), None]);
+    assert_eq!(found.own_metrics(), [metric.clone(), own_metric(Unit::Ratio)]);
+    assert_eq!(found.observations[2], observation(1.0), "the others are as they were");
+    assert!(store.attach(key, &metric, &[0.0; 4]).is_err(), "there are three");
+}
+
+#[test]
+fn a_metric_that_a_bench_gives_another_unit_keeps_the_old_one_where_it_was_measured() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    let (first, second) = (run(1), run(2));
+    record(&mut store, &first, &[1.0]);
+    let key = begin(&mut store, &second);
+    let changed = Observation { own_metrics: vec![own_metric(Unit::Bytes)], ..observation(1.0) };
+    store.add_observation(key, 0, &changed).unwrap();
+    let own = |run: &Run| store.measurements(run.id).unwrap()[0].own_metrics();
+    assert_eq!((own(&first), own(&second)), (vec![own_metric(Unit::Ratio)], vec![own_metric(Unit::Bytes)]));
 }

@@ -125,7 +125,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut metrics = Vec::with_capacity(observation.metrics.len());
         for (id, value) in &observation.metrics {
-            metrics.push((self.metric_key(id)?, *value));
+            metrics.push((self.metric_key(id, &observation.own_metrics)?, *value));
         }
         let blob = codec::encode(observation, &metrics);
         let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
@@ -136,36 +136,66 @@ impl Store {
         Ok(())
     }
 
-    /// The number of a metric, given on its first use. Built-in ones have a unit and a direction.
-    fn metric_key(&mut self, id: &MetricId) -> Result<i64, StoreError> {
+    /// The number of a metric, given on its first use. Built-in ones have a unit and a direction, and so have those that the
+    /// bench defines.
+    fn metric_key(&mut self, id: &MetricId, own: &[Metric]) -> Result<i64, StoreError> {
         if let Some(key) = self.metrics.get(id) {
             return Ok(*key);
         }
-        let key = self.read_metric_key(id)?;
-        // One that is not committed yet may still be taken back.
-        if self.connection.is_autocommit() {
+        let built_in = built_in_metrics();
+        let key = self.read_metric_key(id, &built_in, own)?;
+        // What a bench defines may mean something else in the next; what is not committed yet may still be taken back.
+        if self.connection.is_autocommit() && built_in.iter().any(|metric| metric.id == *id) {
             self.metrics.insert(id.clone(), key);
         }
         Ok(key)
     }
 
-    fn read_metric_key(&self, id: &MetricId) -> Result<i64, StoreError> {
-        let sql = "SELECT key FROM metric WHERE id = ?1";
-        let known =
-            |connection: &Connection| connection.prepare_cached(sql)?.query_row([&*id.0], |row| row.get(0)).optional();
-        if let Some(key) = known(&self.connection).map_err(self.failed())? {
+    fn read_metric_key(&self, id: &MetricId, built_in: &[Metric], own: &[Metric]) -> Result<i64, StoreError> {
+        let known = built_in.iter().chain(own).find(|metric| metric.id == *id);
+        let (unit, direction) = known.map_or_else(
+            || ("count".to_owned(), "lower-is-better".to_owned()),
+            |Metric { unit, direction, .. }| (name(unit), name(direction)),
+        );
+        let meaning = params![&*id.0, unit, direction];
+        let find = |connection: &Connection| {
+            let sql = "SELECT key FROM metric WHERE id = ?1 AND unit = ?2 AND direction = ?3";
+            connection.prepare_cached(sql)?.query_row(meaning, |row| row.get(0)).optional()
+        };
+        if let Some(key) = find(&self.connection).map_err(self.failed())? {
             return Ok(key);
         }
-        let built_in = built_in_metrics().into_iter().find(|metric| metric.id == *id);
-        let (unit, direction) = built_in.map_or_else(
-            || ("count".to_owned(), "lower-is-better".to_owned()),
-            |Metric { unit, direction, .. }| (name(&unit), name(&direction)),
-        );
         let insert = "INSERT INTO metric (id, unit, direction) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        self.connection.execute(insert, params![&*id.0, unit, direction]).map_err(self.failed())?;
-        known(&self.connection)
+        self.connection.execute(insert, meaning).map_err(self.failed())?;
+        find(&self.connection)
             .map_err(self.failed())?
             .ok_or_else(|| StoreError::Damaged { path: self.path.clone(), what: format!("metric `{id}`") })
+    }
+
+    /// Adds values of a metric to observations that were written: the first to the first, and so on. A value that is there
+    /// already gives way.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or one of those observations cannot be read.
+    pub fn attach(&mut self, measurement: MeasurementKey, metric: &Metric, values: &[f64]) -> Result<(), StoreError> {
+        let key = self.metric_key(&metric.id, std::slice::from_ref(metric))?;
+        let find = "SELECT started_at, value, data FROM observation WHERE measurement = ?1 AND sequence = ?2";
+        for (sequence, added) in values.iter().enumerate() {
+            let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+            let mut statement = self.connection.prepare_cached(find).map_err(self.failed())?;
+            let row = statement.query_row(params![measurement.0, sequence], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?, row.get::<_, Vec<u8>>(2)?))
+            });
+            let (started_at, value, blob) = row.map_err(self.failed())?;
+            let (observation, mut metrics) = codec::decode(&blob, started_at, value)
+                .ok_or_else(|| StoreError::Damaged { path: self.path.clone(), what: "an observation".to_owned() })?;
+            metrics.retain(|(known, _)| *known != key);
+            metrics.push((key, *added));
+            let blob = codec::encode(&observation, &metrics);
+            let sql = "UPDATE observation SET data = ?3 WHERE measurement = ?1 AND sequence = ?2";
+            self.connection.execute(sql, params![measurement.0, sequence, blob]).map_err(self.failed())?;
+        }
+        Ok(())
     }
 
     /// Ends a benchmark's measurement.

@@ -53,6 +53,9 @@ fn benches(affected: &Affected) -> Option<Vec<&str>> {
     }
 }
 
+/// A file, what is written to it (nothing: it goes), and which benches that can affect (nothing: all may be).
+type Case<'a> = (&'a str, Option<&'a str>, Option<&'a [&'a str]>);
+
 #[test]
 fn only_benches_that_are_made_from_what_changed_are_affected_and_in_doubt_all() {
     let mut world = workspace();
@@ -61,7 +64,7 @@ fn only_benches_that_are_made_from_what_changed_are_affected_and_in_doubt_all() 
     let build = world.try_build(&base, &["--workspace"]).unwrap_or_else(|error| panic!("{error}\n{}", world.said()));
     let workbench = world.workbench();
     let all: &[&str] = &["three", "one", "two"];
-    let cases: &[(&str, Option<&str>, Option<&[&str]>)] = &[
+    let cases: &[Case<'_>] = &[
         ("app/benches/one.rs", Some("fn main() {}\n"), Some(&["one"])),
         ("app/benches/more/mod.rs", Some("pub fn run() { print!(\"x\") }\n"), Some(&["two"])),
         ("app/src/inner.rs", Some("//! Something.\n"), Some(&["one", "two"])),
@@ -96,7 +99,7 @@ fn only_benches_that_are_made_from_what_changed_are_affected_and_in_doubt_all() 
         let affected = workbench.affected(&build, &base, &head, &[]);
         assert_eq!(benches(&affected).as_deref(), *expected, "{path}: {affected:?}");
         let ignored = workbench.affected(&build, &base, &head, &["*.csv".to_owned()]);
-        if path.ends_with(".csv") {
+        if std::path::Path::new(path).extension().is_some_and(|extension| extension == "csv") {
             assert_eq!(benches(&ignored), Some(Vec::new()), "{path} is ignored");
         }
         world.git(&["reset", "--quiet", "--hard"]);

@@ -135,6 +135,7 @@ impl World {
             cargo_args: args.iter().map(Into::into).collect(),
             profile: "bench".into(),
             features: Vec::new(),
+            variant: perfguard_core::model::Variant::default(),
             lock: self.lock.clone(),
             color: false,
         };

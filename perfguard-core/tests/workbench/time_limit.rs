@@ -66,6 +66,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
         options: BuildOptions { manifest: Some(manifest), profile: "bench".to_owned(), ..BuildOptions::default() },
         filter: Filter::default(),
         settings: RunSettings {
+            metrics: Vec::new(),
             control: IterationControl::default(),
             warm_up_processes: 1,
             observations: Observations { min: 8, max: 8 },
@@ -79,7 +80,10 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
         },
         base: SideSpec::Commit(world.repository().resolve("HEAD").unwrap()),
         head: SideSpec::WorkingTree,
+        variants: Default::default(),
         rules: CompareRules {
+            witness: false,
+            strict: false,
             threshold: 0.03,
             layouts: LayoutChoice::Exactly(1),
             force: false,
@@ -99,7 +103,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
 
 /// Builds for ever; the file tells that it began.
 fn endless(world: &World) -> String {
-    let begun = world.cache().join("begun");
+    let begun = world.cache().join("begun").display().to_string();
     format!(
         "fn main() {{ std::fs::write({begun:?}, \"\").unwrap(); std::thread::sleep(std::time::Duration::from_secs(600)); }}\n"
     )

@@ -65,7 +65,7 @@ pub(super) fn choose(history: &History, evidence: &Evidence, single: &Single, bi
     }
     // Where the change lies after all that was measured, only the bad end has the level after it; eight blocks may have
     // shown it too low, and then nothing else can tell a small early change from a large late one.
-    if let Some((p, distance)) = single.split_by_bad_level(evidence.grid) {
+    if let Some((p, distance)) = single.split_by_bad_level() {
         let last = history.twin(history.last());
         let taken = evidence.of(last).map_or(0, super::evidence::Executable::blocks);
         for blocks in AGAIN {

@@ -9,6 +9,8 @@ const STEP: f64 = 0.002;
 /// What no value falls below, relative to a curve's largest: far below anything that matters, and a product of two stays
 /// above zero.
 const FLOOR: f64 = 1e-150;
+/// The farthest that an executable's bias is summed over, in points.
+const REACH: usize = 160;
 
 /// Levels in equal steps, in logs, counted in the direction of the change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,49 +127,47 @@ impl Curve {
 
     /// Mean and variance of the level, were the curve a density.
     pub(super) fn moments(&self, grid: Grid) -> (f64, f64) {
-        let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
-        for (point, value) in self.values.iter().enumerate() {
-            let level = grid.level(point);
-            sum += value;
-            first += value * level;
-            second += value * level * level;
+        let (mut sums, mut firsts, mut seconds) = ([0.0; 4], [0.0; 4], [0.0; 4]);
+        let add =
+            |sums: &mut [f64; 4], terms: &[f64; 4]| sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+        // In steps of the grid, whose squares are exact.
+        let mut levels = [0.0, 1.0, 2.0, 3.0].map(|point| point - grid.position(0.0));
+        for values in self.values.as_chunks::<4>().0 {
+            let mut weighted = *values;
+            add(&mut sums, &weighted);
+            weighted.iter_mut().zip(levels).for_each(|(value, level)| *value *= level);
+            add(&mut firsts, &weighted);
+            weighted.iter_mut().zip(levels).for_each(|(value, level)| *value *= level);
+            add(&mut seconds, &weighted);
+            levels = levels.map(|level| level + 4.0);
         }
+        let [sum, first, second] = [sums, firsts, seconds].map(|lanes| lanes.iter().sum::<f64>());
         let mean = first / sum;
-        (mean, (second / sum - mean * mean).max(0.0))
+        (grid.step * mean, grid.step * grid.step * (second / sum - mean * mean).max(0.0))
     }
 
     /// Sums `source` over a normal bias of the executable, on the grid's own steps out to 2.5 standard deviations; at
     /// the edges the outermost value stands for all beyond.
     pub(super) fn spread_from(&mut self, source: &Self, grid: Grid, bias: f64) {
         self.copy_from(source);
-        let reach = (2.5 * bias / grid.step).ceil().clamp(1.0, 160.0);
         if bias <= 0.0 {
             return;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 160")]
+        let mut padded = [0.0; LEVELS + 2 * REACH];
+        padded[..REACH].fill(source.values[0]);
+        padded[REACH..REACH + LEVELS].copy_from_slice(&source.values[..]);
+        padded[REACH + LEVELS..].fill(source.values[LEVELS - 1]);
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
+        let reach = (2.5 * bias / grid.step).ceil().clamp(1.0, REACH as f64);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and the reach")]
         let reach = reach as usize;
-        #[expect(clippy::cast_precision_loss, reason = "at most 160")]
-        let weight = |distance: usize| {
-            let score = distance as f64 * grid.step / bias;
-            (-0.5 * score * score).exp()
-        };
-        let first = source.values.first().copied().unwrap_or(FLOOR);
-        let last = source.values.last().copied().unwrap_or(FLOOR);
         for distance in 1..=reach {
-            let weight = weight(distance);
-            let (low, high) = self.values.split_at_mut(LEVELS - distance);
-            for (value, right) in low.iter_mut().zip(&source.values[distance..]) {
-                *value += weight * right;
-            }
-            for value in high {
-                *value += weight * last;
-            }
-            let (low, high) = self.values.split_at_mut(distance);
-            for value in low {
-                *value += weight * first;
-            }
-            for (value, left) in high.iter_mut().zip(source.values.iter()) {
-                *value += weight * left;
+            #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
+            let score = distance as f64 * grid.step / bias;
+            let weight = (-0.5 * score * score).exp();
+            let (left, right) = (&padded[REACH - distance..], &padded[REACH + distance..]);
+            for ((value, left), right) in self.values.iter_mut().zip(left).zip(right) {
+                *value += weight * (left + right);
             }
         }
         self.normalise();

@@ -16,8 +16,26 @@ pub(super) struct Single {
     /// Mean and variance of the levels before and after the change, were it in the most probable place.
     pub(super) good: (f64, f64),
     pub(super) bad: (f64, f64),
-    before: Vec<Curve>,
-    after: Vec<Curve>,
+    /// For each measured commit: the levels before and after the change, were it the first one measured with it.
+    before: Vec<Side>,
+    after: Vec<Side>,
+    /// The level of the good end, whose own bias is in every difference, on the grid that was used last.
+    good_end: Option<(Grid, Curve)>,
+}
+
+/// What all commits on one side of the change say of their level.
+#[derive(Debug, Clone, Copy)]
+struct Side {
+    /// Logarithm of their likelihood.
+    log_sum: f64,
+    /// Mean and variance of the level.
+    level: (f64, f64),
+}
+
+impl Side {
+    fn of(curve: &Curve, grid: Grid) -> Self {
+        Self { log_sum: curve.log_sum(), level: curve.moments(grid) }
+    }
 }
 
 impl Single {
@@ -30,39 +48,44 @@ impl Single {
             bad: (0.0, 0.0),
             before: Vec::new(),
             after: Vec::new(),
+            good_end: None,
         }
     }
 
     /// Works everything out anew: a product of curves for each measured commit from either end, never one for each commit.
     pub(super) fn update(&mut self, history: &History, evidence: &Evidence, bias: f64) {
+        let grid = evidence.grid;
         let measured = evidence.executables.iter().filter(|executable| executable.commit > 0);
-        let count = measured.clone().count();
-        while self.before.len() < count {
-            self.before.push(Curve::flat());
-            self.after.push(Curve::flat());
-        }
         self.measured.clear();
         self.measured.extend(measured.clone().map(|executable| executable.commit));
         // The bad end stands for all commits with its executable.
         if let Some(last) = self.measured.last_mut() {
             *last = history.last();
         }
-        // The good end's own bias is in every difference.
-        let mut before = Curve::normal(evidence.grid, (bias * bias + 1e-6).sqrt());
-        for (executable, place) in measured.clone().zip(&mut self.before) {
-            place.copy_from(&before);
+        let (_, good_end) = self
+            .good_end
+            .take()
+            .filter(|(on, _)| *on == grid)
+            .unwrap_or_else(|| (grid, Curve::normal(grid, (bias * bias + 1e-6).sqrt())));
+        let mut before = good_end.clone();
+        self.good_end = Some((grid, good_end));
+        self.before.clear();
+        for executable in measured.clone() {
+            self.before.push(Side::of(&before, grid));
             before.multiply(&executable.level);
         }
         let mut after = Curve::flat();
-        for (executable, place) in measured.rev().zip(self.after[..count].iter_mut().rev()) {
+        self.after.clear();
+        for executable in measured.rev() {
             after.multiply(&executable.level);
-            place.copy_from(&after);
+            self.after.push(Side::of(&after, grid));
         }
+        self.after.reverse();
         self.weigh(history);
-        let best = (0..count).max_by(|one, other| self.mass[*one].total_cmp(&self.mass[*other])).unwrap_or_default();
+        let best =
+            (0..self.mass.len()).max_by(|one, other| self.mass[*one].total_cmp(&self.mass[*other])).unwrap_or_default();
         if let (Some(before), Some(after)) = (self.before.get(best), self.after.get(best)) {
-            self.good = before.moments(evidence.grid);
-            self.bad = after.moments(evidence.grid);
+            (self.good, self.bad) = (before.level, after.level);
         }
     }
 
@@ -72,7 +95,7 @@ impl Single {
         for ((high, before), after) in self.measured.iter().zip(&self.before).zip(&self.after) {
             let prior = history.single_between(low, *high);
             // No prior weight gives minus infinity, and that no mass.
-            self.mass.push(prior.ln() + before.log_sum() + after.log_sum());
+            self.mass.push(prior.ln() + before.log_sum + after.log_sum);
             low = *high;
         }
         let largest = self.mass.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -107,9 +130,9 @@ impl Single {
 
     /// Splits the places of the change in two, by whether they put the level after it above or below its mean: the
     /// probability of those above, and how far the means of both lie apart.
-    pub(super) fn split_by_bad_level(&self, grid: Grid) -> Option<(f64, f64)> {
+    pub(super) fn split_by_bad_level(&self) -> Option<(f64, f64)> {
         let levels: Vec<(f64, f64)> =
-            self.mass.iter().zip(&self.after).map(|(mass, after)| (*mass, after.moments(grid).0)).collect();
+            self.mass.iter().zip(&self.after).map(|(mass, after)| (*mass, after.level.0)).collect();
         let mean: f64 = levels.iter().map(|(mass, level)| mass * level).sum();
         let side = |above: bool| {
             let members = || levels.iter().filter(move |(_, level)| (*level > mean) == above);

@@ -212,3 +212,107 @@ fn only_value(runs: &[f64]) -> Result<Option<f64>, StatsError> {
         _ => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sequential::boundary;
+
+    #[test]
+    fn only_what_both_stages_show_counts() {
+        use Verdict::{Improved, Regressed, Unchanged, Undecided};
+        let decision =
+            |verdict, pairs| Decision { verdict, reason: Reason::Shown, pairs, estimate: None, interval: None };
+        for (first, second, both) in [
+            (Regressed, Regressed, Regressed),
+            (Improved, Improved, Improved),
+            (Regressed, Improved, Undecided),
+            (Improved, Unchanged, Undecided),
+            (Regressed, Undecided, Undecided),
+            (Unchanged, Regressed, Unchanged),
+            (Undecided, Regressed, Undecided),
+        ] {
+            let confirmed = confirm(decision(first, 8), decision(second, 10));
+            assert_eq!(confirmed.verdict, both, "{first:?} then {second:?}");
+            let suspected = matches!(first, Regressed | Improved);
+            assert_eq!(confirmed.pairs, if suspected { 10 } else { 8 }, "it rests on the stage that counts");
+            let expected = if suspected && both == Undecided { Reason::NotConfirmed } else { Reason::Shown };
+            assert_eq!(confirmed.reason, expected, "{first:?} then {second:?}");
+        }
+    }
+
+    #[test]
+    fn one_null_pair_in_sixteen_is_taken_and_eight_at_least() {
+        assert_eq!([0, 1, 128, 129, 144, 145].map(null_pairs), [8, 8, 8, 9, 9, 10]);
+    }
+
+    #[test]
+    fn a_suite_wide_change_needs_three_benchmarks_and_two_thirds() {
+        let intervals = |count| vec![Interval { low: 0.02, high: 0.04 }; count];
+        for (regressed, measured, expected) in [(2, 2, false), (3, 3, true), (4, 6, true), (4, 7, false), (0, 0, false)]
+        {
+            let found = suite_wide(&intervals(regressed), measured).unwrap();
+            assert_eq!(found.is_some(), expected, "{regressed} of {measured}");
+        }
+        // One that lies elsewhere does not hide what the others share.
+        let mut apart = intervals(4);
+        apart.push(Interval { low: 0.3, high: 0.4 });
+        assert_eq!(suite_wide(&apart, 5).unwrap().unwrap().members, [0, 1, 2, 3]);
+        assert!(suite_wide(&apart, 4).is_err());
+    }
+
+    #[test]
+    fn what_is_no_interval_cannot_be_shared() {
+        let sound = Interval { low: 0.02, high: 0.04 };
+        for (low, high) in
+            [(f64::NAN, 0.1), (0.1, f64::NAN), (f64::NEG_INFINITY, 0.1), (0.1, f64::INFINITY), (0.2, 0.1)]
+        {
+            let refused = suite_wide(&[sound, Interval { low, high }, sound], 3);
+            assert_eq!(refused, Err(StatsError::NotFinite { index: 1 }), "{low} to {high}");
+        }
+        let point = Interval { low: 0.03, high: 0.03 };
+        assert_eq!(suite_wide(&[sound, point, sound], 3).unwrap().unwrap().shared, point);
+    }
+
+    #[test]
+    fn the_null_control_is_a_two_sided_t_test_at_one_in_a_thousand() {
+        let around = |shift: f64| (0..20).map(|place| shift + 0.1 * f64::from(place % 5)).collect::<Vec<_>>();
+        for shift in [-0.40, -0.28, -0.2, 0.0] {
+            let judged = null_control(&around(shift)).unwrap();
+            let one_sided = boundary::deviate_of_t(judged.t.abs(), 11);
+            assert!((boundary::normal_deviate(judged.p / 2.0) - one_sided).abs() < 1e-6);
+            assert_eq!(judged.trusted, judged.p >= 0.001);
+        }
+        // Between one in a hundred and one in a thousand it is still trusted.
+        let close = null_control(&around(-0.09)).unwrap();
+        assert!(close.trusted && (0.001..0.01).contains(&close.p), "{close:?}");
+        assert!(null_control(&[0.0; 7]).is_err());
+        assert!(null_control(&[0.0; 8]).unwrap().trusted && !null_control(&[0.1; 8]).unwrap().trusted);
+    }
+
+    #[test]
+    fn counts_are_judged_by_the_ratio_itself() {
+        let judged = |base: f64, head: f64| judge_counts(&[base; 3], &[head; 3], 0.01).unwrap().unwrap().verdict;
+        assert_eq!(judged(1000.0, 1010.0), Verdict::Unchanged, "exactly the margin is not beyond it");
+        assert_eq!(judged(1000.0, 1010.1), Verdict::Regressed);
+        assert_eq!((judged(1005.0, 1000.0), judged(1011.0, 1000.0)), (Verdict::Unchanged, Verdict::Improved));
+        assert_eq!(
+            (judged(0.0, 0.0), judged(0.0, 1.0), judged(1.0, 0.0)),
+            (Verdict::Unchanged, Verdict::Regressed, Verdict::Improved)
+        );
+        let counted = judge_counts(&[1000.0; 3], &[1500.0; 3], 0.01).unwrap().unwrap();
+        assert!((counted.difference() - 500.0).abs() < 1e-12);
+        assert!((counted.ratio().unwrap() - 1.5).abs() < 1e-15);
+        assert_eq!(judge_counts(&[0.0; 3], &[1.0; 3], 0.01).unwrap().unwrap().ratio(), None);
+        for margin in [-0.01, f64::NAN, f64::INFINITY] {
+            assert!(judge_counts(&[1.0; 3], &[1.0; 3], margin).is_err(), "{margin}");
+        }
+        assert!(judge_counts(&[1.0; 3], &[1.0; 3], 0.0).is_ok());
+        // The first that is negative is named, whatever is larger or smaller.
+        assert_eq!(judge_counts(&[0.0, -1.0, -3.0], &[1.0; 3], 0.01), Err(StatsError::NotPositive { index: 1 }));
+        assert_eq!(judge_counts(&[5.0, 6.0, 5.0], &[1.0; 3], 0.01), Ok(None), "a spread needs the test on pairs");
+        assert!(
+            judge_counts(&[1.0; 2], &[1.0; 3], 0.01).is_err() && judge_counts(&[-1.0; 3], &[1.0; 3], 0.01).is_err()
+        );
+    }
+}

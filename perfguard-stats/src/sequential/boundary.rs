@@ -272,3 +272,72 @@ fn furthest_of_path(scale: Scale, last: usize, pairs: &mut Pairs, stream: &mut S
     }
     (up, down)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quantile_is_where_the_tail_is_however_far_out() {
+        for freedom in [2, 5, 23] {
+            let student = StudentsT::new(0.0, 1.0, real(freedom)).unwrap();
+            for tail in [0.3, 1e-11, 1e-13, 1e-40, 1e-200] {
+                let quantile = student_quantile(tail, freedom);
+                assert!((student.sf(quantile) / tail - 1.0).abs() < 1e-6, "{tail} with {freedom}: {quantile}");
+            }
+            // So near to 1, the library's tail tells what is missing in steps of a tenth of it.
+            let missing = 1.0 - (1.0 - 1e-15);
+            let (far, near) = (student_quantile(missing, freedom), student_quantile(1.0 - missing, freedom));
+            assert!((near / far + 1.0).abs() < 0.2, "{near} rather than {}", -far);
+            assert!(student_quantile(1.0, freedom).is_finite());
+        }
+        assert!(student_quantile(0.1, 0).is_nan());
+    }
+
+    #[test]
+    fn a_test_is_planned_for_even_numbers_from_eight_to_1_024() {
+        for last in [8, 10, 1_024] {
+            assert_eq!(check_last(last), Ok(last));
+        }
+        assert_eq!(check_last(6), Err(StatsError::TooFew { needed: 8, given: 6 }));
+        assert_eq!(check_last(1_026), Err(StatsError::TooMany { most: 1_024, given: 1_026 }));
+        assert!(check_last(9).is_err());
+    }
+
+    #[test]
+    fn half_a_path_beyond_the_constant_is_the_least_that_is_simulated() {
+        let constants = |paths| boundary_constants(Scale::Yuen, 8, &[0.05], paths, 1);
+        assert_eq!(constants(9), Err(StatsError::TooFew { needed: 10, given: 9 }));
+        assert_eq!(constants(10).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn no_constant_is_reached_by_what_is_no_number() {
+        assert!((level_reached(Scale::Yuen, 24, f64::NAN) - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_path_goes_as_far_to_either_side_as_its_furthest_look() {
+        for (scale, seed) in [(Scale::Yuen, 1), (Scale::Yuen, 2), (Scale::Yuen, 3), (Scale::Pooled, 4)] {
+            let (mut stream, mut again) = (Stream::new(seed), Stream::new(seed));
+            let mut used = Pairs::with_capacity(24);
+            for _ in 0..20 {
+                let found = furthest_of_path(scale, 24, &mut used, &mut stream);
+                let mut pairs = Pairs::with_capacity(24);
+                let mut expected = [0.0_f64; 2];
+                for taken in 1_usize..=24 {
+                    let base = if scale == Scale::Pooled { again.normal() } else { 0.0 };
+                    pairs.push(Pair::from_logarithms(base, again.normal()).unwrap());
+                    if [8, 10, 12, 14, 16, 18, 20, 22, 24].contains(&taken) {
+                        let at = pairs.location(scale, 0.0);
+                        let t = at.estimate / at.standard_error;
+                        let deviate = deviate_of_t(t.abs(), at.degrees_of_freedom) / (24.0 / real(taken)).powf(0.15);
+                        let side = usize::from(t < 0.0);
+                        expected[side] = expected[side].max(deviate);
+                    }
+                }
+                assert!((found.0 - expected[0]).abs() < 1e-12 && (found.1 - expected[1]).abs() < 1e-12);
+            }
+        }
+    }
+}

@@ -86,3 +86,31 @@ pub fn layout_share(differences: &[f64], layouts: &[usize]) -> Result<LayoutShar
         share: if total > 0.0 && total.is_finite() { estimate / total } else { 0.0 },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_is_the_layouts_part_of_the_variance() {
+        let share = layout_share(&[0.0, 0.2, 0.9, 1.3, 2.0, 2.4, 2.1], &[0, 0, 1, 1, 2, 2, 2]).unwrap();
+        let variance = share.between.powi(2) + share.within.powi(2);
+        assert!(share.share > 0.0 && (share.share - share.between.powi(2) / variance).abs() < 1e-12);
+        assert!((share.total() - variance.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn differences_without_any_spread_owe_nothing_to_layouts() {
+        let share = layout_share(&[0.5; 4], &[0, 0, 1, 1]).unwrap();
+        assert_eq!([share.between, share.within, share.share].map(f64::to_bits), [0; 3]);
+    }
+
+    #[test]
+    fn one_layout_or_one_pair_of_each_says_nothing_of_either_part() {
+        assert_eq!(layout_share(&[0.1, 0.2], &[0]), Err(StatsError::TooFew { needed: 2, given: 1 }));
+        assert_eq!(layout_share(&[0.1, f64::NAN], &[0, 1]), Err(StatsError::NotFinite { index: 1 }));
+        assert_eq!(layout_share(&[0.1, 0.2], &[7, 7]), Err(StatsError::TooFew { needed: 2, given: 1 }));
+        assert_eq!(layout_share(&[0.1, 0.2, 0.3], &[0, 1, 2]), Err(StatsError::TooFew { needed: 4, given: 3 }));
+        assert!(layout_share(&[0.1, 0.2, 0.3], &[0, 1, 1]).is_ok());
+    }
+}

@@ -105,3 +105,39 @@ impl Limits {
         Ok(Self { margin, threshold: self.threshold.max(margin + ROOM) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_positive_finite_and_apart() {
+        for (margin, threshold) in [
+            (0.0, 0.03),
+            (-0.01, 0.03),
+            (f64::NAN, 0.03),
+            (0.01, f64::INFINITY),
+            (0.01, f64::NAN),
+            (0.03, 0.03),
+            (0.04, 0.03),
+            // One and so little is one.
+            (1e-17, 0.03),
+        ] {
+            assert!(Limits::new(margin, threshold).is_err(), "{margin} and {threshold}");
+        }
+        let limits = Limits::new(0.01, 0.03).unwrap();
+        assert_eq!(limits, Limits::default());
+    }
+
+    #[test]
+    fn a_layouts_bias_is_a_number_from_zero_up_and_never_brings_the_limits_closer() {
+        let usual = Limits::default();
+        for bias in [-0.001, f64::NAN, f64::INFINITY] {
+            assert!(usual.without_layouts(Some(bias)).is_err(), "{bias}");
+        }
+        let none = usual.without_layouts(Some(0.0)).unwrap();
+        assert_eq!((none.margin(), none.threshold()), (usual.margin(), usual.margin() + 0.02));
+        let wide = Limits::new(0.05, 0.1).unwrap();
+        assert_eq!(wide.without_layouts(None).unwrap(), wide);
+    }
+}

@@ -14,6 +14,7 @@
 //! | [`boundary`] | how far out a look must lie |
 //! | [`pairs`] | the pairs so far, their trimmed mean and its standard error |
 //! | [`decision`] | the test itself: [`SequentialTest::push`] |
+//! | [`fastest`] | how many processes of each side make one pair |
 //! | [`starts`] | starts that are slow on one side only |
 //! | [`evidence`] | evidence that stays valid when people run again until they like the answer |
 //! | [`layout`] | what part of the noise is the place of the code |
@@ -23,6 +24,7 @@ pub mod around;
 pub mod boundary;
 pub mod decision;
 pub mod evidence;
+pub mod fastest;
 pub mod layout;
 pub mod limits;
 pub mod pairs;
@@ -33,6 +35,7 @@ pub use around::{CountDecision, NullControl, SuiteWide, confirm, judge_counts, n
 pub use boundary::{Scale, boundary_constant, boundary_constants};
 pub use decision::{Decision, Design, Look, PValues, Reason, Run, SequentialTest, Verdict};
 pub use evidence::SignFlip;
+pub use fastest::processes_in_a_pair;
 pub use layout::{LayoutShare, layout_share};
 pub use limits::Limits;
 pub use pairs::{Location, Pair, pair_deviation};

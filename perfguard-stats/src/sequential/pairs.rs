@@ -255,3 +255,65 @@ pub(crate) fn middle(sorted: &[f64]) -> f64 {
         _ => 0.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(values: &[(f64, f64)]) -> Pairs {
+        let mut pairs = Pairs::with_capacity(values.len());
+        for (base, head) in values {
+            pairs.push(Pair::from_logarithms(*base, *head).unwrap());
+        }
+        pairs
+    }
+
+    #[test]
+    fn the_middle_is_the_median() {
+        for (sorted, expected) in [(&[][..], 0.0), (&[3.0], 3.0), (&[1.0, 4.0], 2.5), (&[1.0, 2.0, 9.0], 2.0)] {
+            assert!((middle(sorted) - expected).abs() < 1e-15, "{sorted:?}");
+        }
+        assert!((middle(&[1.0, 2.0, 4.0, 9.0, 11.0, 12.0]) - 6.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_robust_deviation_is_the_scaled_median_of_the_distances_from_the_median() {
+        // Differences 1, 2, 4, 8, 20: from 4 they lie 3, 2, 0, 4 and 16 away.
+        let mut pairs = pairs(&[(0.0, 4.0), (1.0, 2.0), (0.0, 20.0), (2.0, 4.0), (0.0, 8.0)]);
+        assert!((pairs.robust_deviation() - 1.482_602_218_505_602 * 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn far_above_counts_from_a_sides_own_median_and_not_what_lies_at_the_distance() {
+        let mut pairs = pairs(&[(0.0, 10.0), (0.5, 10.0), (1.0, 10.0), (2.0, 11.0), (5.0, 12.0)]);
+        assert_eq!([pairs.far_above(Pair::base, 1.0), pairs.far_above(Pair::base, 0.9)], [1, 2]);
+        assert_eq!([pairs.far_above(Pair::head, 1.0), pairs.far_above(Pair::head, 0.0)], [1, 2]);
+    }
+
+    #[test]
+    fn differences_are_sorted_as_they_come_and_ties_are_kept() {
+        let pairs = pairs(&[(0.0, 3.0), (0.0, 1.0), (0.0, 2.0), (0.0, 1.0), (0.0, 3.0)]);
+        assert_eq!(pairs.sorted, [1.0, 1.0, 2.0, 3.0, 3.0]);
+        assert_eq!(pairs.within, [0.0, 2.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_logarithm_beyond_those_of_doubles_is_no_pair() {
+        for (base, head, index) in [(-746.0, 0.0, 0), (0.0, 710.0, 1), (0.0, f64::NAN, 1), (f64::INFINITY, 0.0, 0)] {
+            assert_eq!(Pair::from_logarithms(base, head), Err(StatsError::NotFinite { index }), "{base} and {head}");
+        }
+        assert!(Pair::from_logarithms(-745.0, 709.0).is_ok());
+        assert_eq!(Pair::new(0.0, 1.0), Err(StatsError::NotPositive { index: 0 }));
+        assert_eq!(Pair::new(1.0, -1.0), Err(StatsError::NotPositive { index: 1 }));
+    }
+
+    #[test]
+    fn the_deviation_of_a_pair_is_that_of_normal_differences() {
+        let mut stream = crate::random::Stream::new(8);
+        let differences: Vec<f64> = (0..4_000).map(|_| 0.01 + 0.02 * stream.normal()).collect();
+        // The trimmed mean of normal values has 1.142 times the variance of their mean.
+        assert!((pair_deviation(&differences).unwrap() / (0.02 * 1.142_f64.sqrt()) - 1.0).abs() < 0.03);
+        assert!(pair_deviation(&differences[..8]).is_ok());
+        assert_eq!(pair_deviation(&differences[..7]), Err(StatsError::TooFew { needed: 8, given: 7 }));
+    }
+}

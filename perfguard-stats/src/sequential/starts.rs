@@ -29,6 +29,27 @@ pub struct SlowStarts {
 }
 
 impl SlowStarts {
+    /// Counts the runs (logarithms) that lie more than `distance` above what is usual on their side; as many runs a side.
+    ///
+    /// # Errors
+    /// When the sides have different numbers of runs, or more than 2^19 each.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::SlowStarts;
+    /// let starts = SlowStarts::count([&[0.0, 0.1, 0.7], &[0.0, 0.0, 0.1]], [0.0, 0.0], 0.5).unwrap();
+    /// assert_eq!((starts.base, starts.head, starts.runs), (1, 0, 3));
+    /// ```
+    pub fn count(sides: [&[f64]; 2], usual: [f64; 2], distance: f64) -> Result<Self, StatsError> {
+        let [base, head] = sides;
+        if base.len() != head.len() {
+            return Err(StatsError::LengthsDiffer { one: base.len(), other: head.len() });
+        }
+        let slow = |side: &[f64], usual: f64| side.iter().filter(|value| **value - usual > distance).count();
+        let (runs, slow_base, slow_head) = (base.len(), slow(base, usual[0]), slow(head, usual[1]));
+        let p = fisher_exact([[slow_head, runs - slow_head], [slow_base, runs - slow_base]])?;
+        Ok(Self { base: slow_base, head: slow_head, runs, p })
+    }
+
     /// True if one side has slow starts that the other has not: such a comparison is not *unchanged*.
     pub fn differ(&self) -> bool {
         self.p < DIFFERENT
@@ -69,4 +90,23 @@ pub fn fisher_exact(table: [[usize; 2]; 2]) -> Result<f64, StatsError> {
     let seen = chance(a) + 1e-9 * (1.0 + chance(a).abs());
     let tail: f64 = (lowest..=highest).map(chance).filter(|logarithm| *logarithm <= seen).map(f64::exp).sum();
     Ok(tail.min(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_in_a_hundred_is_not_yet_a_difference() {
+        let differ = |p| SlowStarts { base: 0, head: 0, runs: 24, p }.differ();
+        assert!(differ(0.009_999) && !differ(0.01));
+    }
+
+    #[test]
+    fn a_table_holds_a_million_runs_and_no_more() {
+        assert!((fisher_exact([[MOST_RUNS, 0], [0, 0]]).unwrap() - 1.0).abs() < 1e-9);
+        let refused = Err(StatsError::TooMany { most: MOST_RUNS, given: MOST_RUNS + 1 });
+        assert_eq!(fisher_exact([[MOST_RUNS, 0], [1, 0]]), refused);
+        assert!(fisher_exact([[usize::MAX, 1], [1, 1]]).is_err());
+    }
 }

@@ -70,7 +70,12 @@ fn a_timer_that_is_too_coarse_decides_nothing() {
     assert_eq!(test.decision(), None);
     test.observe_quantum(0.01);
     assert_eq!(test.decision().unwrap().reason, Reason::TimerTooCoarse);
-    // A finer one than is known changes nothing.
+    // Half the distance of the limits is not yet too coarse.
+    let limits = Limits::default();
+    let mut test = SequentialTest::new(design(24));
+    test.observe_quantum((limits.threshold() - limits.margin()) / 2.0);
+    assert_eq!(test.decision(), None);
+    // What was decided stays.
     let mut test = fed(24, [0.0; 8]);
     test.observe_quantum(0.5);
     assert_eq!(test.decision().unwrap().verdict, Verdict::Unchanged);
@@ -115,6 +120,22 @@ fn a_failed_pair_is_replaced_and_many_leave_the_comparison_undecided() {
         test.push_runs(Run::Failed, Run::Failed).unwrap();
     }
     assert_eq!(test.decision().unwrap().reason, Reason::TooManyFailures);
+
+    // One in five of those planned, whatever their number.
+    let mut test = SequentialTest::new(design(40));
+    for _ in 0..8 {
+        test.push_runs(Run::Failed, Run::Failed).unwrap();
+        assert_eq!(test.decision(), None);
+    }
+    test.push_runs(Run::Failed, Run::Failed).unwrap();
+    assert_eq!(test.decision().unwrap().reason, Reason::TooManyFailures);
+
+    // What was decided stays, whatever fails afterwards.
+    let mut test = fed(24, [0.05; 8]);
+    for _ in 0..9 {
+        test.push_runs(Run::Failed, Run::Failed).unwrap();
+    }
+    assert_eq!(test.decision().unwrap().verdict, Verdict::Regressed);
     assert!(test.push_runs(Run::Value(-1.0), Run::Value(1.0)).is_err());
 }
 
@@ -151,6 +172,16 @@ fn slow_starts_on_one_side_are_not_unchanged() {
     let starts = test.slow_starts().unwrap();
     assert_eq!((starts.base, starts.head, starts.runs), (0, 8, 40));
     assert!(starts.differ() && starts.p > 0.005);
+    let expected = fisher_exact([[8, 32], [0, 40]]).unwrap();
+    assert!((starts.p - expected).abs() < 1e-15);
+    // Base's own count as much.
+    let mut exchanged = SequentialTest::new(design(40));
+    for pair in test.pairs() {
+        exchanged.push(pair.swapped());
+    }
+    let starts = exchanged.slow_starts().unwrap();
+    assert_eq!((starts.base, starts.head, exchanged.decision().unwrap().reason), (8, 0, Reason::SlowStarts));
+    assert!((starts.p - expected).abs() < 1e-12);
 }
 
 #[test]
@@ -210,23 +241,6 @@ fn a_confirmation_takes_more_pairs_only_where_layouts_are_the_noise() {
     assert_eq!([None, Some((0.1, 0.5)), Some((0.1, 0.51)), Some((0.5, 1.0))].map(last), [24, 24, 192, 256]);
     assert_eq!(Plan::first_stage(Limits::default(), 8).confirming(1, None).unwrap().last, 24);
     assert!(first.confirming(50, Some((0.1, 1.5))).is_err());
-}
-
-#[test]
-fn only_what_both_stages_show_counts() {
-    use Verdict::{Improved, Regressed, Unchanged, Undecided};
-    let decision = |verdict, pairs| Decision { verdict, reason: Reason::Shown, pairs, estimate: None, interval: None };
-    for (first, second, both) in [
-        (Regressed, Regressed, Regressed),
-        (Improved, Improved, Improved),
-        (Regressed, Improved, Undecided),
-        (Improved, Unchanged, Undecided),
-        (Regressed, Undecided, Undecided),
-        (Unchanged, Regressed, Unchanged),
-        (Undecided, Regressed, Undecided),
-    ] {
-        assert_eq!(confirm(decision(first, 8), decision(second, 10)).verdict, both, "{first:?} then {second:?}");
-    }
 }
 
 #[test]
@@ -346,47 +360,32 @@ fn the_smallest_tabled_level_and_those_below_it_meet() {
 }
 
 #[test]
-fn a_suite_wide_change_needs_three_benchmarks_and_two_thirds() {
-    let intervals = |count| vec![crate::interval::Interval { low: 0.02, high: 0.04 }; count];
-    for (regressed, measured, expected) in [(2, 2, false), (3, 3, true), (4, 6, true), (4, 7, false), (0, 0, false)] {
-        let found = suite_wide(&intervals(regressed), measured).unwrap();
-        assert_eq!(found.is_some(), expected, "{regressed} of {measured}");
+fn evidence_needs_a_margin_and_a_deviation_and_is_never_infinite() {
+    assert_eq!(SignFlip::new(f64::INFINITY, 0.02).err(), Some(crate::StatsError::NotFinite { index: 0 }));
+    for deviation in [0.0, -0.02, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            SignFlip::new(0.01, deviation).err(),
+            Some(crate::StatsError::NotPositive { index: 1 }),
+            "{deviation}"
+        );
     }
-    // One that lies elsewhere does not hide what the others share.
-    let mut apart = intervals(4);
-    apart.push(crate::interval::Interval { low: 0.3, high: 0.4 });
-    assert_eq!(suite_wide(&apart, 5).unwrap().unwrap().members, [0, 1, 2, 3]);
-    assert!(suite_wide(&apart, 4).is_err());
+    let mut process = SignFlip::new(0.01, 0.02).unwrap();
+    for _ in 0..2_000 {
+        process.push(1.0);
+    }
+    // Two thousand bets won at the most that is staked: 1.92 to that power, in all but the shyest too.
+    assert!((process.logarithm() - 2_000.0 * 1.92_f64.ln()).abs() < 1e-6);
+    assert!(process.value() >= f64::MAX && process.value().is_finite());
 }
 
 #[test]
-fn the_null_control_is_a_two_sided_t_test_at_one_in_a_thousand() {
-    let around = |shift: f64| (0..20).map(|place| shift + 0.1 * f64::from(place % 5)).collect::<Vec<_>>();
-    for shift in [-0.40, -0.28, -0.2, 0.0] {
-        let judged = null_control(&around(shift)).unwrap();
-        let one_sided = boundary::deviate_of_t(judged.t.abs(), 11);
-        assert!((boundary::normal_deviate(judged.p / 2.0) - one_sided).abs() < 1e-6);
-        assert_eq!(judged.trusted, judged.p >= 0.001);
+fn a_quantum_or_a_deviation_that_is_no_number_plans_nothing() {
+    let plan = Plan::first_stage(Limits::default(), 24);
+    for number in [-1e-9, f64::NAN, f64::INFINITY] {
+        assert!(Design::new(Plan { quantum: number, ..plan }).is_err(), "{number}");
+        assert!(Design::new(Plan { pair_deviation: Some(number), ..plan }).is_err(), "{number}");
     }
-    // Between one in a hundred and one in a thousand it is still trusted.
-    let close = null_control(&around(-0.09)).unwrap();
-    assert!(close.trusted && (0.001..0.01).contains(&close.p), "{close:?}");
-    assert!(null_control(&[0.0; 7]).is_err());
-    assert!(null_control(&[0.0; 8]).unwrap().trusted && !null_control(&[0.1; 8]).unwrap().trusted);
-}
-
-#[test]
-fn counts_are_judged_by_the_ratio_itself() {
-    let judged = |base: f64, head: f64| judge_counts(&[base; 3], &[head; 3], 0.01).unwrap().unwrap().verdict;
-    assert_eq!(judged(1000.0, 1010.0), Verdict::Unchanged, "exactly the margin is not beyond it");
-    assert_eq!(judged(1000.0, 1010.1), Verdict::Regressed);
-    assert_eq!((judged(1005.0, 1000.0), judged(1011.0, 1000.0)), (Verdict::Unchanged, Verdict::Improved));
-    assert_eq!(
-        (judged(0.0, 0.0), judged(0.0, 1.0), judged(1.0, 0.0)),
-        (Verdict::Unchanged, Verdict::Regressed, Verdict::Improved)
-    );
-    assert_eq!(judge_counts(&[0.0; 3], &[1.0; 3], 0.01).unwrap().unwrap().ratio(), None);
-    assert!(judge_counts(&[1.0; 2], &[1.0; 3], 0.01).is_err() && judge_counts(&[-1.0; 3], &[1.0; 3], 0.01).is_err());
+    assert!(Design::new(Plan { quantum: 0.0, pair_deviation: Some(0.0), ..plan }).is_ok());
 }
 
 #[test]

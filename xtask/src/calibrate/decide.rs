@@ -14,9 +14,9 @@ use perfguard_stats::sequential::{
     boundary_constants,
 };
 
-use super::StatsArgs;
 use super::noise::{BASE, Layout, Machine, Noise, QUIET, SCENARIOS};
 use super::parallel;
+use super::{StatsArgs, grouped};
 
 /// Comparisons of a row: for a table that is kept, and for a first look.
 const REPLICATES: (usize, usize) = (20_000, 1_000);
@@ -92,6 +92,7 @@ pub(crate) fn tables(args: &StatsArgs) -> Result<String> {
         rates(&mut text, last, replicates)?;
     }
     suites(&mut text, replicates)?;
+    two_speeds(&mut text, replicates)?;
     slow_starts(&mut text, replicates)?;
     evidence(&mut text, replicates)?;
     pooled(&mut text, replicates)?;
@@ -154,7 +155,12 @@ fn rates(text: &mut String, last: usize, replicates: usize) -> Result<()> {
                 share(counts.unchanged),
                 share(counts.undecided),
                 counts.mean_pairs(),
-                per_cent(real(counts.held) / real(counts.intervals.max(1))),
+                // Without a look there is no interval.
+                if counts.intervals == 0 {
+                    "-".to_owned()
+                } else {
+                    per_cent(real(counts.held) / real(counts.intervals))
+                },
             )?;
         }
     }
@@ -246,6 +252,61 @@ fn fixed_layouts(text: &mut String, replicates: usize) -> Result<()> {
 fn header(text: &mut String, columns: &str) -> Result<()> {
     writeln!(text, "| {columns} |")?;
     writeln!(text, "|{}", "---|".repeat(columns.split('|').count()))?;
+    Ok(())
+}
+
+/// Single processes, and the fastest of several, where half of all processes are slower.
+fn two_speeds(text: &mut String, replicates: usize) -> Result<()> {
+    writeln!(
+        text,
+        "\n## A machine of two speeds (at most 40 pairs)\n\nHalf of the processes are slower by so much, on both sides. \
+         *Several*: where the first seven pairs show it, the fastest of three processes a side makes a pair. *Processes*: of \
+         each side, until the decision.\n"
+    )?;
+    header(
+        text,
+        "noise | slower by | true change | a pair is made of | regressed | improved | unchanged | undecided | processes",
+    )?;
+    let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 40))?);
+    let rows = [("quiet", QUIET, 0.35), ("base", BASE, 0.35), ("base", BASE, 0.15), ("base", BASE, 0.0)];
+    for (name, noise, by) in rows {
+        let noise = Noise { mode: f64::ln_1p(by), ..noise };
+        for percent in [0.0, 3.0, 5.0] {
+            for (word, several) in [("one", false), ("several", true)] {
+                let effect = (percent / 100.0_f64).ln_1p();
+                let batches = parallel::map(replicates.div_ceil(BATCH), |batch| {
+                    let mut stream = Stream::new(99_000_000 + batch as u64);
+                    let (mut counts, mut processes) = (Counts::default(), 0);
+                    for _ in 0..BATCH {
+                        let mut machine = Machine::new(noise, &mut stream);
+                        let mut next =
+                            || Some(machine.pair(&mut stream, effect)).map(|(base, head)| (base.exp(), head.exp()));
+                        if let Some((decision, taken)) = grouped::compare(&design, several, &mut next)? {
+                            counts = counts.add(Counts::of(&decision, effect));
+                            processes += taken;
+                        }
+                    }
+                    Ok::<_, anyhow::Error>((counts, processes))
+                });
+                let (mut counts, mut processes) = (Counts::default(), 0);
+                for batch in batches {
+                    let (more, taken) = batch?;
+                    (counts, processes) = (counts.add(more), processes + taken);
+                }
+                let share = |count| per_cent(counts.rate(count));
+                writeln!(
+                    text,
+                    "| {name} | {} | {percent:+} % | {word} | {} | {} | {} | {} | {:.1} |",
+                    per_cent(by),
+                    share(counts.regressed),
+                    share(counts.improved),
+                    share(counts.unchanged),
+                    share(counts.undecided),
+                    counts.rate(processes),
+                )?;
+            }
+        }
+    }
     Ok(())
 }
 

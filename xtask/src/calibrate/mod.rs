@@ -3,9 +3,13 @@
 //! Each part returns its tables as Markdown; here they are printed and written to `docs/methodology`.
 
 mod bisect;
+mod compare;
 mod decide;
+mod grouped;
 pub(crate) mod noise;
+mod pair_list;
 pub(crate) mod parallel;
+mod recorded;
 
 use std::path::Path;
 
@@ -24,6 +28,10 @@ enum Subject {
     Stats(StatsArgs),
     /// The search alone, table by table
     Bisect(bisect::Args),
+    /// The real program on this machine, beside criterion's own verdicts: an hour or so
+    Compare(compare::Args),
+    /// A repository's newest commits, with the executables as built and on common layouts
+    Layouts(compare::history::Args),
 }
 
 /// Arguments of `calibrate stats`.
@@ -38,6 +46,9 @@ pub(crate) struct StatsArgs {
     /// One part only
     #[arg(long)]
     only: Option<Part>,
+    /// The designs on recorded pairs instead of simulated ones
+    #[arg(long, conflicts_with_all = ["replicates", "quick", "only"])]
+    recorded: bool,
 }
 
 /// A part of the calibration, with a file of its own.
@@ -51,8 +62,13 @@ enum Part {
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     let args = match &args.subject {
         Subject::Stats(args) => args,
+        Subject::Compare(args) => return compare::run(root, args),
+        Subject::Layouts(args) => return compare::history::run(root, args),
         Subject::Bisect(args) => return publish(root, "bisect.md", &bisect::tables(args)?, args.is_whole()),
     };
+    if args.recorded {
+        return publish(root, "recorded.md", &recorded::tables(root)?, true);
+    }
     for part in [Part::Decide, Part::Bisect] {
         if args.only.is_some_and(|only| only != part) {
             continue;

@@ -11,14 +11,13 @@ pub(super) fn read_files(text: &str) -> Vec<PathBuf> {
         let Some((_, read)) = line.split_once(": ") else { continue };
         let mut name = String::new();
         for word in read.split(' ') {
-            match word.strip_suffix('\\') {
-                Some(part) => name.extend([part, " "]),
-                None => {
-                    name += word;
-                    if !name.is_empty() {
-                        found.push(PathBuf::from(std::mem::take(&mut name)));
-                    }
-                }
+            if let Some(part) = word.strip_suffix('\\') {
+                name.extend([part, " "]);
+                continue;
+            }
+            name += word;
+            if !name.is_empty() {
+                found.push(PathBuf::from(std::mem::take(&mut name)));
             }
         }
     }

@@ -37,7 +37,9 @@ pub fn metrics(seen: &Seen) -> Vec<MetricRow> {
     let clock = seen.machine.clock_source.as_deref().map(|source| format!("the clock is {source}"));
     let clock = clock.unwrap_or_else(|| "the system's clock".to_owned());
     let valgrind = match &seen.valgrind {
-        Ability::Works { by } => Ability::works(format!("{by}, for harnesses that count")),
+        Ability::Works { by } => {
+            Ability::works(format!("{by}, for harnesses that count, `--metrics instructions` and `--witness`"))
+        }
         fails @ Ability::Fails { .. } => fails.clone(),
     };
     let counters = match &seen.counters {
@@ -53,6 +55,11 @@ pub fn metrics(seen: &Seen) -> Vec<MetricRow> {
             names(&[MetricId::BYTES_READ, MetricId::BYTES_WRITTEN]),
             moved,
             Some("a kernel with CONFIG_TASK_IO_ACCOUNTING"),
+        ),
+        row(
+            names(&[MetricId::EXECUTABLE_SIZE, MetricId::TEXT_SIZE, MetricId::DATA_SIZE]),
+            Ability::works("the executable's file: ELF, Mach-O or PE"),
+            None,
         ),
         row(names(&[MetricId::INSTRUCTIONS]), valgrind, Some(setup_checks::INSTALL_VALGRIND)),
         row("hardware counters".to_owned(), counters, setup_checks::grant_counters(seen)),

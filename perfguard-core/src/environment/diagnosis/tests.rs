@@ -167,6 +167,15 @@ fn what_does_not_work_has_a_reason_and_what_would_help() {
 }
 
 #[test]
+fn every_built_in_metric_has_a_row() {
+    let rows = metrics(&seen(&Tree::quiet_server()));
+    let named: Vec<&str> = rows.iter().flat_map(|row| row.metric.split(", ")).collect();
+    for metric in crate::model::built_in_metrics() {
+        assert!(named.contains(&&*metric.id.0), "{}", metric.id);
+    }
+}
+
+#[test]
 fn every_finding_is_in_the_page_that_lists_them() {
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/doctor.md");
     let page = fs_err::read_to_string(page).unwrap();

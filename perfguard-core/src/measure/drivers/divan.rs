@@ -8,7 +8,7 @@ mod table;
 
 use std::ffi::OsString;
 
-use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
+use super::super::driver::{Counting, Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
 use super::{no_result, only, run};
 use crate::model::{Failure, FailureKind, IterationControl, Note, Summary};
 use crate::process::Finished;
@@ -46,6 +46,10 @@ impl Driver for Divan {
         }
     }
 
+    fn counting(&self) -> Counting {
+        Counting::ByIterations
+    }
+
     fn observe(
         &self,
         session: &mut Session<'_>,
@@ -77,7 +81,10 @@ impl Driver for Divan {
         };
         let value = leaf.fastest.middle();
         let iterations = Some(leaf.iterations);
-        Ok(Yield::single(finished, Reading { samples: Vec::new(), summary: Some(summary), iterations, value, notes }))
+        Ok(Yield::single(
+            finished,
+            Reading { samples: Vec::new(), summary: Some(summary), iterations, value, notes, metrics: Vec::new() },
+        ))
     }
 }
 

@@ -76,6 +76,7 @@ mod tests {
             usage: Usage::default(),
             left_behind: 0,
             stdout,
+            protocol: Vec::new(),
             stderr: Vec::new(),
         }
     }

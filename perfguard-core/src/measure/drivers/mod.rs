@@ -6,6 +6,7 @@ mod criterion;
 mod divan;
 mod gungraun;
 mod libtest;
+mod native;
 mod plain;
 mod tango;
 mod zenbench;
@@ -29,7 +30,7 @@ pub fn driver_for(kind: HarnessKind) -> Option<&'static dyn Driver> {
         HarnessKind::Zenbench => Some(&zenbench::Zenbench),
         HarnessKind::Brunch => Some(&brunch::Brunch),
         HarnessKind::Bencher => Some(&bencher::Bencher),
-        HarnessKind::Native => None,
+        HarnessKind::Native => Some(&native::Native),
     }
 }
 
@@ -48,7 +49,7 @@ fn command(session: &Session<'_>, args: &[&str], env: &[(&str, OsString)]) -> Co
 }
 
 /// A runner named without a slash is looked for on its own search path, as a shell would.
-fn found_on_path(program: PathBuf, env: &[(OsString, OsString)]) -> PathBuf {
+pub(super) fn found_on_path(program: PathBuf, env: &[(OsString, OsString)]) -> PathBuf {
     if program.components().count() > 1 {
         return program;
     }

@@ -3,7 +3,7 @@
 //! Such a program runs whatever flags it is given, so it is never probed: it gets `--bench`, as from cargo, and nothing
 //! else.
 
-use super::super::driver::{Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
+use super::super::driver::{Counting, Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
 use super::run;
 use crate::model::{Failure, IterationControl, Note};
 
@@ -15,6 +15,10 @@ pub(super) struct Plain;
 impl Driver for Plain {
     fn list(&self, _: &mut Session<'_>) -> Result<Listing, NotListed> {
         Ok(Listing::of(None, [NAME.to_owned()]))
+    }
+
+    fn counting(&self) -> Counting {
+        Counting::Whole
     }
 
     fn observe(
@@ -30,6 +34,9 @@ impl Driver for Plain {
         let value = finished.wall_ns as f64;
         let samples = vec![crate::model::Sample { iterations: 1, total_ns: value }];
         let notes = notes.into_iter().collect();
-        Ok(Yield::single(finished, Reading { samples, summary: None, iterations: Some(1), value, notes }))
+        Ok(Yield::single(
+            finished,
+            Reading { samples, summary: None, iterations: Some(1), value, notes, metrics: Vec::new() },
+        ))
     }
 }

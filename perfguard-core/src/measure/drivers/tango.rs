@@ -115,7 +115,7 @@ fn worked(
     }
     let samples = times.into_iter().map(|total_ns| Sample { iterations, total_ns }).collect();
     let all = Some(iterations.saturating_mul(u64::from(control.samples)));
-    let reading = Reading { samples, summary: None, iterations: all, value, notes: Vec::new() };
+    let reading = Reading { samples, summary: None, iterations: all, value, ..Reading::default() };
     Ok(Yield::single(finished, reading))
 }
 

@@ -48,6 +48,8 @@ struct World {
     cancel: CancellationToken,
     /// What was heard, by benchmark: `base/head` of a pair, `null` of a null pair, the end.
     heard: Vec<(usize, String)>,
+    /// Processes a side that are wanted on one layout.
+    group: u32,
 }
 
 fn settings() -> PairSettings {
@@ -69,7 +71,7 @@ impl World {
             counts: BTreeMap::new(),
             processes: Vec::new(),
         };
-        Self { executor, cancel: CancellationToken::new(), heard: Vec::new() }
+        Self { executor, cancel: CancellationToken::new(), heard: Vec::new(), group: 1 }
     }
 
     /// Takes so many pairs of each benchmark; all share a unit, or none.
@@ -85,6 +87,7 @@ impl World {
             PairSurroundings { executor: &mut self.executor, clock: &clock, cancel: &self.cancel, events: &mut Silent };
         let heard = &mut self.heard;
         let mut pairs = vec![0; count];
+        let group = self.group;
         let done = measure_pairs(planned, settings, surroundings, &mut |_| {}, &mut |job, what| {
             heard.push((
                 job,
@@ -97,7 +100,11 @@ impl World {
                     Heard::End(end, _) => format!("{end:?}").split('(').next().unwrap().to_owned(),
                 },
             ));
-            Ok::<_, Infallible>(if pairs[job] >= most { Next::Enough } else { Next::More })
+            Ok::<_, Infallible>(match pairs[job] {
+                taken if taken >= most => Next::Enough,
+                taken if group > 1 && taken % group != 0 => Next::SameLayout,
+                _ => Next::More,
+            })
         });
         done.unwrap_or_else(|never| match never {})
     }
@@ -133,6 +140,20 @@ fn the_order_within_a_pair_is_drawn_for_each_and_both_sides_have_the_same_layout
         layouts.sort_unstable();
         assert_eq!(layouts, [0, 1, 2, 3], "each layout once before any comes again");
     }
+}
+
+#[test]
+fn processes_that_make_one_pair_have_the_same_layout() {
+    let mut world = World::new(|_, _, _| Ok(1.0));
+    world.group = 3;
+    world.measure(1, false, 12, &PairSettings { null_every: None, ..settings() });
+    let layouts: Vec<usize> = world.executor.processes[1..].iter().map(|process| process.2).collect();
+    assert_eq!(layouts.len(), 24);
+    let of_pairs: Vec<usize> = layouts.chunks(6).map(|pair| pair[0]).collect();
+    assert!(layouts.chunks(6).all(|pair| pair.iter().all(|layout| *layout == pair[0])), "{layouts:?}");
+    let mut each = of_pairs.clone();
+    each.sort_unstable();
+    assert_eq!(each, [0, 1, 2, 3], "each layout in turn");
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn settings() -> RunSettings {
         budget: Duration::from_mins(1),
         timeout: Duration::from_mins(1),
         output_limit: 1024,
+        metrics: Vec::new(),
         seed: 7,
         filter: Vec::new(),
         exact: false,

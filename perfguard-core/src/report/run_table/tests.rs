@@ -24,6 +24,7 @@ fn row(id: &str, time: Option<Estimate>, change: Option<f64>) -> BenchmarkRow {
         estimates.insert(MetricId::PEAK_MEMORY, estimate(4.5e6, 0.0, 8));
     }
     BenchmarkRow {
+        own_metrics: Vec::new(),
         id: id.parse().unwrap(),
         harness: Harness { kind: HarnessKind::Criterion, version: Some("0.8.2".into()) },
         decides: MetricId::WALL_TIME,
@@ -75,6 +76,7 @@ fn view() -> RunView {
             budget: std::time::Duration::from_mins(1),
             timeout: std::time::Duration::from_mins(1),
             output_limit: 1,
+            metrics: Vec::new(),
             seed: 1,
             filter: Vec::new(),
             exact: false,

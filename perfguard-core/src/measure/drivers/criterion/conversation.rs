@@ -20,7 +20,9 @@ const OLDEST: (u8, u8) = (0, 3);
 pub(super) enum Next {
     /// Hear the next.
     Go,
-    /// End the process: there is nothing more to learn.
+    /// All that was wanted is here: end the process, unless somebody wants it to end by itself.
+    HasAll,
+    /// End the process: it would take too long.
     End,
 }
 
@@ -54,7 +56,11 @@ pub(super) fn converse(
         if version.is_some_and(|(major, minor, _)| (major, minor) >= OLDEST) {
             while let Some(message) = next(peer) {
                 let wants_answer = message.wants_answer();
-                heard_enough = hear(peer, message) == Next::End;
+                heard_enough = match hear(peer, message) {
+                    Next::Go => false,
+                    Next::HasAll => !session.to_the_end,
+                    Next::End => true,
+                };
                 if heard_enough || wants_answer && peer.go_on().is_err() {
                     break;
                 }

@@ -111,6 +111,8 @@ pub(super) struct Heard {
     way: Way,
     control: IterationControl,
     fractions: bool,
+    /// Whether it may take as long as it likes.
+    patient: bool,
     version: Option<(u32, u32)>,
     /// Which began last.
     current: Option<usize>,
@@ -122,7 +124,7 @@ impl Heard {
         units_known: Vec<bool>,
         way: Way,
         control: IterationControl,
-        fractions: bool,
+        (fractions, patient): (bool, bool),
     ) -> Self {
         let part = |(name, unit_is_known): (&&str, bool)| Part {
             name: (*name).to_owned(),
@@ -133,7 +135,7 @@ impl Heard {
             wants: None,
         };
         let parts = names.iter().zip(units_known).map(part).collect();
-        Self { parts, way, control, fractions, version: None, current: None }
+        Self { parts, way, control, fractions, patient, version: None, current: None }
     }
 
     pub(super) fn set_version(&mut self, version: Option<(u32, u32)>) {
@@ -172,7 +174,7 @@ impl Heard {
                     }
                 }
                 if self.parts.iter().all(|part| part.samples.is_some()) {
-                    return Next::End;
+                    return Next::HasAll;
                 }
             }
             Message::Skipping(_) | Message::GroupFinished | Message::Other => {}
@@ -187,7 +189,7 @@ impl Heard {
     /// Ends the process for another way, if there is one left.
     fn take_another_way(&mut self, way: Way) -> Next {
         // Whole seconds were asked for, so that nothing announced is too much.
-        if self.way != Way::Normal || !self.fractions {
+        if self.way != Way::Normal || !self.fractions || self.patient {
             return Next::Go;
         }
         match self.current_part() {
@@ -270,7 +272,7 @@ impl Part {
             return Err(no_result(format!("criterion gave no usable number for `{name}`"), finished));
         }
         let notes = self.notes(way, control, fractions, samples.len());
-        Ok(Reading { samples, summary: None, iterations: None, value, notes })
+        Ok(Reading { samples, summary: None, iterations: None, value, notes, metrics: Vec::new() })
     }
 
     /// Settings in code that beat the command line, and settings that criterion does not have.

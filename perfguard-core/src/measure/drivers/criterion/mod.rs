@@ -13,7 +13,7 @@ mod protocol;
 
 use std::time::Duration;
 
-use super::super::driver::{Driver, Listing, NotListed, Session, Sharing, Told, Wanted, Yield};
+use super::super::driver::{Counting, Driver, Listing, NotListed, Session, Sharing, Told, Wanted, Yield};
 use super::failure_of;
 use crate::model::{Failure, IterationControl};
 use conversation::{Next, converse};
@@ -43,6 +43,10 @@ impl Driver for Criterion {
 
     fn sharing<'n>(&self, _: &'n str) -> Sharing<'n> {
         Sharing::WhereSetUpIsCostly
+    }
+
+    fn counting(&self) -> Counting {
+        Counting::BySamples
     }
 
     fn observe(
@@ -90,7 +94,7 @@ fn attempt(
     let names: Vec<&str> = wanted.iter().map(|wanted| wanted.name).collect();
     let args = way.arguments(control, fractions, &pattern(&names));
     let units_known = wanted.iter().map(|wanted| wanted.memory.is_some()).collect();
-    let mut heard = Heard::new(&names, units_known, way, control.clone(), fractions);
+    let mut heard = Heard::new(&names, units_known, way, control.clone(), (fractions, session.to_the_end));
     let (version, finished) =
         converse(session, &args, Peer::next_of_running, &mut |peer, message| heard.hear(message, peer))?;
     heard.set_version(version_of(&version));

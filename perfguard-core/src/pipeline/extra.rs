@@ -1,0 +1,305 @@
+//! Metrics beyond those that every process gives: of executables, instructions, and the user's own. Whatever was asked for
+//! and is not there is a remark of its row.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::compare::CompareRules;
+use super::prepare::{Bench, BuildOptions, Prepared, PreparedTarget};
+use super::{PipelineError, Place};
+use crate::cancel::CancellationToken;
+use crate::config::{OwnMetric, Tables};
+use crate::event::{Event, EventSink};
+use crate::measure::{
+    Command, Executable, INSTALL_VALGRIND, Observed, Provider, Session, count_alone, driver_for, find_valgrind,
+    offer_of,
+};
+use crate::model::{Artifact, ArtifactHash, BenchmarkId, Measurement, MetricId, Note, RunSettings, built_in_metrics};
+use crate::process::{Launcher, Limits};
+use crate::report::format::counted;
+use crate::store::{MeasurementKey, Store};
+
+/// A process under Valgrind may take so many times as long as any other.
+const PATIENCE: u32 = 10;
+
+/// Why nothing is taken any more at the end of a time limit.
+const NO_TIME: &str = "no time was left";
+
+/// What is wanted beyond the usual metrics.
+pub(super) struct Extra<'a> {
+    /// By name.
+    asked: &'a [MetricId],
+    /// Because they may fail the gate.
+    gate: &'a [String],
+    /// Because they have limits.
+    tables: &'a Tables,
+    own: &'a [OwnMetric],
+    /// The workspace's root, where every path leads while benches run.
+    root: PathBuf,
+    /// What was read of executables: each once.
+    read: RefCell<BTreeMap<ArtifactHash, Vec<(MetricId, f64)>>>,
+}
+
+/// What the commands of one benchmark are run with.
+pub(super) struct Hands<'a> {
+    pub(super) launcher: &'a mut Launcher,
+    pub(super) scratch: &'a Path,
+    pub(super) limits: Limits,
+    pub(super) store: &'a mut Store,
+    pub(super) events: &'a mut dyn EventSink,
+    pub(super) cancel: &'a CancellationToken,
+}
+
+/// A metric that was asked for and could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) metric: MetricId,
+    /// Why, in words.
+    pub(super) reason: String,
+}
+
+impl Missing {
+    /// As a remark of a row.
+    pub(super) fn in_a_row(&self) -> Note {
+        Note(format!("`{}` was not taken: {}", self.metric, self.reason))
+    }
+}
+
+impl From<Missing> for PipelineError {
+    fn from(Missing { metric, reason }: Missing) -> Self {
+        Self::NoMetric { metric, reason }
+    }
+}
+
+/// What came of one benchmark.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) notes: Vec<Note>,
+    pub(super) missing: Vec<Missing>,
+}
+
+impl<'a> Extra<'a> {
+    pub(super) fn new(
+        bench: &Bench,
+        place: &Place,
+        options: &'a BuildOptions,
+        settings: &'a RunSettings,
+        gate: &'a [String],
+    ) -> Self {
+        let root = bench.workbench.tree().join(place.relative(place.workspace.root()));
+        Self {
+            asked: &settings.metrics,
+            gate,
+            tables: &options.tables,
+            own: &options.own_metrics,
+            root,
+            read: RefCell::default(),
+        }
+    }
+
+    /// Nothing.
+    pub(super) fn none(tables: &'a Tables) -> Self {
+        Self { asked: &[], gate: &[], tables, own: &[], root: PathBuf::new(), read: RefCell::default() }
+    }
+
+    fn is_wanted(&self, metric: &str, id: &BenchmarkId) -> bool {
+        let is_limited =
+            || self.tables.limits(id).keys().any(|key| key.rsplit_once('.').is_some_and(|(name, _)| name == metric));
+        self.asked.iter().any(|asked| *asked.0 == *metric)
+            || self.gate.iter().any(|gated| gated == metric)
+            || is_limited()
+    }
+
+    /// What is wanted of an executable itself, for any of these benchmarks of it.
+    pub(super) fn of_executable<'i>(
+        &self,
+        artifact: &Artifact,
+        ids: &(impl Iterator<Item = &'i BenchmarkId> + Clone),
+    ) -> BTreeMap<MetricId, f64> {
+        let wanted = |metric: &str| ids.clone().any(|id| self.is_wanted(metric, id));
+        // What a program of `[[target]]` runs is no executable that was built here.
+        if !artifact.program.is_absolute() || !Executable.offers().iter().any(|offer| wanted(offer.metric)) {
+            return BTreeMap::new();
+        }
+        let mut read = self.read.borrow_mut();
+        let known = read.entry(artifact.hash.clone()).or_insert_with(|| Executable.of_executable(&artifact.program));
+        known.iter().filter(|(metric, _)| wanted(&metric.0)).cloned().collect()
+    }
+
+    /// Whether anything is run after a benchmark's observations.
+    pub(super) fn runs_anything(&self) -> bool {
+        !self.own.is_empty() || self.counts_instructions()
+    }
+
+    fn counts_instructions(&self) -> bool {
+        self.asked.contains(&MetricId::INSTRUCTIONS)
+    }
+
+    /// Takes what is taken after a benchmark's observations, and names what was asked for and is not there. `iteration_ns`
+    /// is what one iteration takes: the same for both sides of a comparison.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub(super) fn after(
+        &self,
+        hands: &mut Hands<'_>,
+        target: &PreparedTarget,
+        (key, measurement): (MeasurementKey, &Measurement),
+        iteration_ns: f64,
+    ) -> Result<Taken, PipelineError> {
+        let mut taken = Taken::default();
+        // That there is nothing of it at all is said by its row.
+        if measurement.observations.is_empty() {
+            return Ok(taken);
+        }
+        for own in self.own.iter().filter(|own| own.is_of(&measurement.id)) {
+            if hands.cancel.is_cancelled() {
+                if hands.cancel.is_out_of_time() {
+                    taken.miss(own.metric.id.clone(), NO_TIME.to_owned());
+                }
+                continue;
+            }
+            self.by_command(hands, own, target, (key, measurement), &mut taken)?;
+        }
+        let decides = measurement.harness.kind.decides();
+        if self.counts_instructions() && decides != MetricId::INSTRUCTIONS {
+            match counted_alone(hands, target, measurement, iteration_ns) {
+                Ok((value, of)) => {
+                    let known = built_in_metrics().into_iter().find(|metric| metric.id == MetricId::INSTRUCTIONS);
+                    hands.store.attach(key, &known.expect("it is built in"), &[value])?;
+                    taken.notes.push(Note(format!("instructions were counted by Valgrind: {of}")));
+                }
+                Err(_) if hands.cancel.is_out_of_time() => taken.miss(MetricId::INSTRUCTIONS, NO_TIME.to_owned()),
+                Err(_) if hands.cancel.is_cancelled() => {}
+                Err(reason) => taken.miss(MetricId::INSTRUCTIONS, reason),
+            }
+        }
+        for metric in self.asked.iter().filter(|metric| **metric != decides && **metric != MetricId::INSTRUCTIONS) {
+            let own = self.own.iter().find(|own| own.metric.id == *metric);
+            if own.is_some_and(|own| !own.is_of(&measurement.id)) {
+                taken.notes.push(Note(format!("`{metric}` was not taken: its `benchmarks` leave this one out")));
+            }
+            let is_there = measurement.observations.iter().any(|one| one.metrics.contains_key(metric));
+            if own.is_none() && !is_there && *metric != MetricId::WALL_TIME {
+                taken.miss(metric.clone(), why_not(metric, measurement));
+            }
+        }
+        Ok(taken)
+    }
+
+    fn by_command(
+        &self,
+        hands: &mut Hands<'_>,
+        own: &OwnMetric,
+        target: &PreparedTarget,
+        (key, measurement): (MeasurementKey, &Measurement),
+        taken: &mut Taken,
+    ) -> Result<(), PipelineError> {
+        let metric = &own.metric;
+        match measurement.own_metrics().into_iter().find(|known| known.id == metric.id) {
+            // The bench gives it, or an earlier part of the run took it.
+            Some(known) if known == *metric => return Ok(()),
+            Some(_) => {
+                let reason = "the bench gives a metric of this name in another unit or direction";
+                taken.miss(metric.id.clone(), reason.to_owned());
+                return Ok(());
+            }
+            None => {}
+        }
+        hands.events.event(Event::Detail(format!("taking `{}` of `{}`", metric.id, measurement.id)));
+        let mut observed = Observed {
+            launcher: &mut *hands.launcher,
+            id: &measurement.id,
+            artifact: target.artifact.as_ref().expect("a listed benchmark has an executable"),
+            root: &self.root,
+            scratch: hands.scratch,
+            observations: &measurement.observations,
+            limits: hands.limits,
+            cancel: hands.cancel,
+        };
+        match Command(own).of_benchmark(&mut observed) {
+            Ok(values) => {
+                let most = measurement.observations.len().min(values.len());
+                if most < values.len() {
+                    let (printed, kept) = (counted(values.len(), "value"), counted(most, "observation"));
+                    taken.notes.push(Note(format!(
+                        "`{}`: its command printed {printed} for {kept}: the first are kept",
+                        metric.id
+                    )));
+                }
+                hands.store.attach(key, metric, &values[..most])?;
+            }
+            Err(reason) => taken.miss(metric.id.clone(), reason.unwrap_or_default()),
+        }
+        Ok(())
+    }
+}
+
+impl Taken {
+    fn miss(&mut self, metric: MetricId, reason: String) {
+        let missing = Missing { metric, reason };
+        self.notes.push(missing.in_a_row());
+        self.missing.push(missing);
+    }
+}
+
+/// Why a metric is not among what was observed.
+fn why_not(metric: &MetricId, measurement: &Measurement) -> String {
+    let is_of_process = offer_of(metric).is_some_and(|offer| offer.always);
+    if is_of_process && measurement.observations.iter().all(|one| !one.metrics.contains_key(&MetricId::USER_TIME)) {
+        return "its processes run other benchmarks too".to_owned();
+    }
+    offer_of(metric).map_or_else(|| "nothing gives it here".to_owned(), |offer| format!("it needs {}", offer.needs))
+}
+
+/// Whether there is no Valgrind on the search path that the programs of a tree are started with.
+pub(super) fn lacks_valgrind(prepared: &Prepared) -> bool {
+    let artifacts = prepared.targets.iter().filter_map(|target| target.artifact.as_ref());
+    artifacts.into_iter().next().is_some_and(|artifact| find_valgrind(artifact).is_none())
+}
+
+/// Whoever asks strictly for instructions is told before anything is measured that there is no Valgrind.
+///
+/// # Errors
+/// That there is none.
+pub(super) fn require_valgrind(
+    settings: &RunSettings,
+    rules: &CompareRules,
+    prepared: &Prepared,
+) -> Result<(), PipelineError> {
+    let is_asked = rules.witness || settings.metrics.contains(&MetricId::INSTRUCTIONS);
+    if rules.strict && is_asked && lacks_valgrind(prepared) {
+        return Err(PipelineError::NoWitness { install: INSTALL_VALGRIND });
+    }
+    Ok(())
+}
+
+/// The instructions of one iteration, with what that is of; or why they were not counted.
+fn counted_alone(
+    hands: &mut Hands<'_>,
+    target: &PreparedTarget,
+    measurement: &Measurement,
+    iteration_ns: f64,
+) -> Result<(f64, String), String> {
+    let artifact = target.artifact.as_ref().expect("a listed benchmark has an executable");
+    if find_valgrind(artifact).is_none() {
+        return Err(format!("Valgrind is not installed (`{INSTALL_VALGRIND}`); `user-time` stands in for it"));
+    }
+    hands.events.event(Event::Detail(format!("counting the instructions of `{}`", measurement.id)));
+    let driver = driver_for(measurement.harness.kind).expect("a listed benchmark has a driver");
+    let mut session = Session {
+        launcher: &mut *hands.launcher,
+        artifact,
+        version: measurement.harness.version.as_deref(),
+        scratch: hands.scratch,
+        limits: Limits { timeout: hands.limits.timeout.saturating_mul(PATIENCE), ..hands.limits },
+        cancel: hands.cancel,
+        to_the_end: true,
+    };
+    match count_alone(&mut session, driver, &measurement.id.name, iteration_ns) {
+        Ok(counted) if counted.per_iteration => Ok((counted.instructions, "those of one iteration".to_owned())),
+        Ok(counted) => Ok((counted.instructions, "those of the whole process".to_owned())),
+        Err(reason) => Err(format!("{}; `user-time` stands in for it", reason.why())),
+    }
+}

@@ -1,0 +1,179 @@
+//! The repository that is compared: fifty criterion benchmarks in five groups of ten, each group the same ten routines at
+//! another size, and two commits of which the second makes one benchmark of the first group 5 % slower.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+/// Benchmarks of one group.
+pub(super) const GROUP: usize = 10;
+/// All benchmarks.
+pub(super) const ALL: usize = 50;
+/// The group in which one benchmark is slower in the second commit.
+pub(super) const FIRST: &str = "first/";
+/// The benchmark that is.
+pub(super) const PLANTED: &str = "first/steps";
+/// Steps of that benchmark in both commits: 5 % more.
+const STEPS: [&str; 2] = ["4000", "4200"];
+
+/// The repository, and a folder beside it for what is kept meanwhile.
+pub(super) struct Workspace {
+    pub(super) repository: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Workspace {
+    /// Writes and commits it. `root` is this repository, whose lock has the same versions.
+    pub(super) fn make(root: &Path) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let repository = folder.path().join("repository");
+        for (path, text) in [
+            ("Cargo.toml", MANIFEST.to_owned()),
+            ("src/lib.rs", LIBRARY.replace("STEPS", STEPS[0])),
+            ("benches/suite.rs", SUITE.to_owned()),
+            ("Cargo.lock", fs_err::read_to_string(root.join("Cargo.lock"))?),
+            (".gitignore", "target\n".to_owned()),
+        ] {
+            let path = repository.join(path);
+            fs_err::create_dir_all(path.parent().context("a file has a folder")?)?;
+            fs_err::write(path, text)?;
+        }
+        let workspace = Self { repository, folder };
+        workspace.git(&["init", "--quiet"])?;
+        workspace.commit("fifty benchmarks")?;
+        fs_err::write(workspace.repository.join("src/lib.rs"), LIBRARY.replace("STEPS", STEPS[1]))?;
+        workspace.commit("one of them slower")?;
+        Ok(workspace)
+    }
+
+    /// Where results are kept.
+    pub(super) fn store(&self) -> PathBuf {
+        self.folder.path().join("history.db")
+    }
+
+    /// A command that is called in the repository.
+    pub(super) fn command(&self, program: &Path) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "a task calls cargo, git and perfguard")]
+        let mut command = Command::new(program);
+        command.current_dir(&self.repository).stdin(Stdio::null());
+        command.env("PERFGUARD_CACHE", self.folder.path().join("cache"));
+        command.env("CARGO_TARGET_DIR", self.folder.path().join("target"));
+        command
+    }
+
+    fn commit(&self, message: &str) -> Result<()> {
+        self.git(&["add", "--all"])?;
+        self.git(&["commit", "--quiet", "--message", message])
+    }
+
+    fn git(&self, words: &[&str]) -> Result<()> {
+        let mut git = self.command(Path::new("git"));
+        git.args(["-c", "user.name=A", "-c", "user.email=a@example.com"]).args(words);
+        ensure!(git.status()?.success(), "git {words:?} failed");
+        Ok(())
+    }
+}
+
+const MANIFEST: &str = r#"[package]
+name = "suite"
+version = "0.1.0"
+edition = "2021"
+
+[lib]
+bench = false
+
+[dev-dependencies]
+criterion = { version = "0.8", default-features = false, features = ["cargo_bench_support"] }
+
+[[bench]]
+name = "suite"
+harness = false
+"#;
+
+const LIBRARY: &str = r"/// A chain of dependent operations.
+pub fn steps(mut value: u64) -> u64 {
+    for _ in 0..STEPS {
+        value ^= value << 13;
+        value ^= value >> 7;
+        value ^= value << 17;
+    }
+    value
+}
+";
+
+const SUITE: &str = r#"use std::collections::{BTreeSet, HashMap};
+use std::hint::black_box;
+
+use criterion::{criterion_group, criterion_main, Criterion};
+
+fn numbers(count: usize) -> Vec<u64> {
+    let mut value = 88_172_645_463_325_252;
+    let mut next = || {
+        value ^= value << 13;
+        value ^= value >> 7;
+        value ^= value << 17;
+        value % 100_000
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn group(c: &mut Criterion, name: &str, size: usize) {
+    let numbers = numbers(size);
+    let words: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    let text = words.join(" ");
+    let map: HashMap<u64, usize> = numbers.iter().copied().zip(0..).collect();
+    let side = (size as f64).sqrt() as usize;
+    let matrix: Vec<f64> = (0..side * side).map(|i| i as f64).collect();
+    let mut g = c.benchmark_group(name);
+    if name == "first" {
+        g.bench_function("steps", |b| b.iter(|| suite::steps(black_box(3))));
+    } else {
+        g.bench_function("largest", |b| b.iter(|| black_box(&numbers).iter().max().copied()));
+    }
+    g.bench_function("sum", |b| b.iter(|| black_box(&numbers).iter().fold(0, |sum: u64, x| sum.wrapping_mul(31) ^ x)));
+    g.bench_function("sort", |b| {
+        b.iter(|| {
+            let mut copy = black_box(&numbers).clone();
+            copy.sort_unstable();
+            copy
+        })
+    });
+    g.bench_function("set", |b| b.iter(|| black_box(&numbers).iter().collect::<BTreeSet<_>>().len()));
+    g.bench_function("look-up", |b| b.iter(|| numbers.iter().filter_map(|x| black_box(&map).get(x)).sum::<usize>()));
+    g.bench_function("parse", |b| {
+        b.iter(|| black_box(&words).iter().map(|word| word.parse::<u64>().unwrap_or(0)).sum::<u64>())
+    });
+    g.bench_function("format", |b| {
+        b.iter(|| black_box(&numbers).iter().map(|x| x.to_string().len()).sum::<usize>())
+    });
+    g.bench_function("spaces", |b| b.iter(|| black_box(text.as_bytes()).iter().filter(|byte| **byte == b' ').count()));
+    g.bench_function("multiply", |b| {
+        b.iter(|| {
+            let matrix = black_box(&matrix);
+            let mut sum = 0.0;
+            for i in 0..side {
+                for j in 0..side {
+                    for k in 0..side {
+                        sum += matrix[i * side + k] * matrix[k * side + j];
+                    }
+                }
+            }
+            sum
+        })
+    });
+    g.bench_function("collect", |b| {
+        b.iter(|| black_box(&numbers).iter().map(|x| x.rotate_left(7)).collect::<Vec<_>>())
+    });
+    g.finish();
+}
+
+fn all(c: &mut Criterion) {
+    for (name, size) in [("first", 100), ("second", 150), ("third", 250), ("fourth", 400), ("fifth", 600)] {
+        group(c, name, size);
+    }
+}
+
+criterion_group!(benches, all);
+criterion_main!(benches);
+"#;
