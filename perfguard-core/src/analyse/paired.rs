@@ -49,14 +49,31 @@ pub struct Known {
     pub counts: bool,
 }
 
+/// Boundaries that were worked out: most benchmarks of a suite have the same.
+#[derive(Debug, Default)]
+pub struct Designs(Vec<Arc<Design>>);
+
+impl Designs {
+    fn get(&mut self, plan: Plan) -> Arc<Design> {
+        let known = self.0.iter().find(|design| *design.plan() == plan);
+        known.cloned().unwrap_or_else(|| {
+            let fallback = Plan::first_stage(Limits::default(), 40);
+            let design = Design::new(plan).or_else(|_| Design::new(fallback)).expect("the fallback is a valid plan");
+            let design = Arc::new(design);
+            self.0.push(Arc::clone(&design));
+            design
+        })
+    }
+}
+
 impl TestPlan {
     /// The first pass. The number of pairs comes from the noise and from what the budget pays for.
-    pub fn first(known: &Known) -> Self {
-        Self::of_repeats(known, 1)
+    pub fn first(known: &Known, designs: &mut Designs) -> Self {
+        Self::of_repeats(known, 1, designs)
     }
 
     /// The same, where so many processes of each side make one pair.
-    fn of_repeats(known: &Known, repeats: usize) -> Self {
+    fn of_repeats(known: &Known, repeats: usize, designs: &mut Designs) -> Self {
         let limits = Limits::from_threshold(known.threshold).unwrap_or_default();
         // Without layouts the margin makes room for what they may do.
         let limits = if known.one_layout { limits.without_layouts(None).unwrap_or(limits) } else { limits };
@@ -69,7 +86,7 @@ impl TestPlan {
         };
         let plan = Plan { pair_deviation: known.pair_spread, ..Plan::first_stage(limits, last) };
         let open = (repeats == 1 && known.fastest_counts && !known.counts).then_some(*known);
-        Self { repeats, known: open, ..Self::of(plan, known.counts) }
+        Self { design: designs.get(plan), counts: known.counts, repeats, known: open }
     }
 
     /// Fresh pairs of a suspect, in a comparison of so many benchmarks.
@@ -77,13 +94,8 @@ impl TestPlan {
         let plan = first.plan.design.plan();
         let noise = first.pair_spread().zip(first.layout_share());
         let confirming = plan.confirming(benchmarks, noise);
-        Self { repeats: first.plan.repeats, ..Self::of(confirming.unwrap_or(*plan), first.plan.counts) }
-    }
-
-    fn of(plan: Plan, counts: bool) -> Self {
-        let fallback = Plan::first_stage(Limits::default(), 40);
-        let design = Design::new(plan).or_else(|_| Design::new(fallback)).expect("the fallback is a valid plan");
-        Self { design: Arc::new(design), counts, repeats: 1, known: None }
+        let design = Designs::default().get(confirming.unwrap_or(*plan));
+        Self { design, counts: first.plan.counts, repeats: first.plan.repeats, known: None }
     }
 
     /// The most pairs.
@@ -136,7 +148,7 @@ impl PairedTest {
         if let Some(known) = self.plan.known.filter(|_| self.runs[0].len() == LOOKED_AT)
             && let repeats @ 2.. = processes_in_a_pair(&self.runs[0], &self.runs[1])
         {
-            self.begin_again(&TestPlan::of_repeats(&known, repeats), layout);
+            self.begin_again(&TestPlan::of_repeats(&known, repeats, &mut Designs::default()), layout);
         } else {
             self.take(base.value, head.value, layout);
         }

@@ -14,7 +14,7 @@ use super::sides::PreparedSide;
 use super::stamps::Stamps;
 use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
-use crate::analyse::{Known, NullPairs, PairedTest, TestPlan};
+use crate::analyse::{Designs, Known, NullPairs, PairedTest, TestPlan};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
@@ -27,8 +27,8 @@ use crate::measure::{
     Sharing, Slowed, driver_for, measure_pairs,
 };
 use crate::model::{
-    ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, Observation, PairRecord,
-    Run, RunCommand, RunId, RunSettings, Side, Stage, Stopped, Weather,
+    ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, PairRecord, Run, RunCommand,
+    RunId, RunSettings, Side, Stage, Stopped, Weather,
 };
 use crate::process;
 use crate::store::{MeasurementKey, Store, StoreError};
@@ -113,10 +113,12 @@ pub(super) fn compare_and_record(
     let layouts: Vec<Layouts> = everything.iter().map(|index| pools.layouts[pools.of(what, *index)].clone()).collect();
     let plan_all = &mut |costs: &[Option<Duration>]| {
         let mut recorder = recorder.borrow_mut();
+        let mut designs = Designs::default();
         for (index, cost) in costs.iter().enumerate() {
             let known = known(what, index, *cost, &layouts[index], &fingerprint, recorder.store);
-            recorder.tests[index] = Some(PairedTest::new(&TestPlan::first(&known)));
+            recorder.tests[index] = Some(PairedTest::new(&TestPlan::first(&known, &mut designs)));
         }
+        process::settle();
     };
     let start = clock.monotonic();
     let mut ends = pass.measure(bench, what, pools, true, clock, events, cancel, plan_all, &recorder)?;
@@ -507,22 +509,23 @@ impl<'a> Recorder<'a> {
     /// Writes both observations of a pair, and that they are one.
     fn write(&mut self, stage: Stage, index: usize, pair: &Pair<'_>) -> Result<(), StoreError> {
         self.watch.observed(index, pair.base.process_ns + pair.head.process_ns);
-        let base = self.observation(index, 0, pair.base)?;
+        let keys = [self.base_keys[index], self.head_keys[index]];
+        let written = &mut self.written[index];
+        // The next number of base's observations, of head's, or of pairs.
+        let mut next = |of: usize| {
+            written[of] += 1;
+            written[of] - 1
+        };
         // A null pair is two observations of base.
-        let head = self.observation(index, usize::from(stage != Stage::NullControl), pair.head)?;
+        let other = usize::from(stage != Stage::NullControl);
+        let (base, head, sequence) = (next(0), next(other), next(2));
         let layout = u32::try_from(pair.layout).unwrap_or(u32::MAX);
         let record = PairRecord { stage, layout, head_first: pair.head_first, base, head };
-        let sequence = self.written[index][2];
-        self.written[index][2] += 1;
-        self.store.add_pair(self.head_keys[index], sequence as usize, &record)
-    }
-
-    fn observation(&mut self, index: usize, side: usize, observation: &Observation) -> Result<u32, StoreError> {
-        let sequence = self.written[index][side];
-        self.written[index][side] += 1;
-        let key = if side == 0 { self.base_keys[index] } else { self.head_keys[index] };
-        self.store.add_observation(key, sequence as usize, observation)?;
-        Ok(sequence)
+        self.store.as_one(|store| {
+            store.add_observation(keys[0], base as usize, pair.base)?;
+            store.add_observation(keys[other], head as usize, pair.head)?;
+            store.add_pair(keys[1], sequence as usize, &record)
+        })
     }
 }
 

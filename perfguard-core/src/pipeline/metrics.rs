@@ -1,7 +1,7 @@
 //! Metrics beside the one that decides, from the pairs that are recorded.
 
 use super::PipelineError;
-use crate::analyse::{Known, PairedTest, TestPlan, estimate};
+use crate::analyse::{Designs, Known, PairedTest, TestPlan, estimate};
 use crate::model::{
     BenchmarkId, Direction, Measurement, MetricId, Observation, PairRecord, RunId, Stage, built_in_metrics,
 };
@@ -85,7 +85,7 @@ impl Recorded {
             one_layout: false,
             counts: false,
         };
-        let mut test = PairedTest::new(&TestPlan::first(&known));
+        let mut test = PairedTest::new(&TestPlan::first(&known, &mut Designs::default()));
         for (pair, base, head) in self.of_stage(stage) {
             let (base, head) = (base.metric(metric, &decides)?, head.metric(metric, &decides)?);
             // Of nothing there is no ratio.

@@ -159,9 +159,9 @@ impl Child {
             return Err(io::Error::last_os_error());
         }
         drop((theirs_out, theirs_err, theirs_protocol, theirs_failure));
-        let mut number = Vec::new();
-        File::from(failure).read_to_end(&mut number)?;
-        if let Ok(number) = number.try_into() {
+        let mut number = [0; 4];
+        // The end of the stream, once `exec` closed it.
+        if File::from(failure).read(&mut number)? == number.len() {
             // SAFETY: waits for the child that just failed.
             unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
             return Err(io::Error::from_raw_os_error(i32::from_ne_bytes(number)));
@@ -188,7 +188,8 @@ impl Child {
             // Rounded up to whole milliseconds, so that the limit has passed when the wait ends.
             let wait = if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
             let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
-            let [ended, asked, out, err, heard] = self.poll(socket, timeout)?;
+            // One that is being ended writes nothing more that would have to be taken now.
+            let [ended, asked, out, err, heard] = self.poll(socket, timeout, ended_by_us.is_none())?;
             let most = limits.output_bytes;
             if out && self.stdout.read(most) || err && self.stderr.read(most) || heard && self.protocol.read(most) {
                 self.end_group();
@@ -210,18 +211,19 @@ impl Child {
     }
 
     /// Waits for something to happen: the child's end, a request, output, error output, something for perfguard.
-    fn poll(&self, socket: &UnixStream, timeout: PollTimeout) -> io::Result<[bool; 5]> {
+    fn poll(&self, socket: &UnixStream, timeout: PollTimeout, with_streams: bool) -> io::Result<[bool; 5]> {
         let flags = PollFlags::POLLIN;
         let mut fds = vec![PollFd::new(self.end.as_fd(), flags), PollFd::new(socket.as_fd(), flags)];
         let streams = [&self.stdout.pipe, &self.stderr.pipe, &self.protocol.pipe];
-        fds.extend(streams.iter().filter_map(|pipe| pipe.as_ref()).map(|pipe| PollFd::new(pipe.as_fd(), flags)));
+        let streams = streams.map(|pipe| pipe.as_ref().filter(|_| with_streams));
+        fds.extend(streams.iter().flatten().map(|pipe| PollFd::new(pipe.as_fd(), flags)));
         match poll(&mut fds, timeout) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
         let mut ready = fds.iter().map(|fd| fd.any().unwrap_or(false));
         let mut next = |open: bool| open && ready.next().unwrap_or(false);
-        let [out, err, heard] = streams.map(Option::is_some);
+        let [out, err, heard] = streams.map(|pipe| pipe.is_some());
         Ok([next(true), next(true), next(out), next(err), next(heard)])
     }
 
@@ -288,6 +290,10 @@ impl Orphans {
         // The first steps are short, because most are gone at once; on a busy machine the last one may take its time.
         const SHORT: (u32, Duration) = (100, Duration::from_micros(200));
         const LONG: (u32, Duration) = (100, Duration::from_millis(10));
+        if !has_children() {
+            self.dying.clear();
+            return 0;
+        }
         let list = format!("/proc/self/task/{}/children", std::process::id());
         let mut ended = 0;
         let steps = [SHORT, LONG].into_iter().flat_map(|(count, pause)| (0..count).map(move |_| pause));
@@ -359,6 +365,15 @@ unsafe fn become_child(
         if libc::chdir(cwd) == 0 {
             libc::execve(program, args.as_ptr(), env.as_ptr());
         }
+    }
+}
+
+/// Whether this process has any child, ended or not.
+fn has_children() -> bool {
+    // SAFETY: a zeroed `siginfo_t` is valid and lives through the call, which takes no child out of the table.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        libc::waitid(libc::P_ALL, 0, &raw mut info, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT) == 0
     }
 }
 

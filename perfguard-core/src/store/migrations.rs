@@ -1,5 +1,6 @@
 //! Opening, and bringing a file to the newest schema: forward only, each step whole or not at all.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -156,7 +157,7 @@ impl Store {
         }
         let mut connection = Connection::open(path).map_err(|error| StoreError::of(path, error))?;
         prepare(&mut connection, path)?;
-        Ok(Self { connection, path: path.clone() })
+        Ok(Self { connection, path: path.clone(), metrics: BTreeMap::new() })
     }
 
     /// Opens a store for reading only; `None` where there is none yet. Nothing is written, not even beside it, unless
@@ -179,7 +180,7 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(uri, flags).map_err(|error| StoreError::of(path, error))?;
         check(&connection, path)?;
-        Ok(Some(Self { connection, path: path.clone() }))
+        Ok(Some(Self { connection, path: path.clone(), metrics: BTreeMap::new() }))
     }
 }
 

@@ -13,7 +13,11 @@ mod read;
 mod verify;
 mod write;
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
+
+use crate::model::MetricId;
 
 pub use error::StoreError;
 pub use location::StoreLocation;
@@ -26,6 +30,8 @@ pub use write::MeasurementKey;
 pub struct Store {
     connection: Connection,
     path: std::path::PathBuf,
+    /// Numbers of built-in metrics that were asked for: they never change, and every observation has some.
+    metrics: BTreeMap<MetricId, i64>,
 }
 
 #[cfg(test)]

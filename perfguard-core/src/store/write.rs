@@ -94,7 +94,26 @@ impl Store {
         Ok(written)
     }
 
-    /// Writes an observation; it is committed when this returns.
+    /// Runs several calls as one: what they write is committed together when this returns, or not at all.
+    ///
+    /// # Errors
+    /// That of `write`, or when the store cannot be written.
+    pub fn as_one<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let say = |store: &Self, sql: &str| -> Result<(), StoreError> {
+            store.connection.prepare_cached(sql).and_then(|mut said| said.execute([])).map(drop).map_err(store.failed())
+        };
+        say(self, "BEGIN IMMEDIATE")?;
+        match write(self).and_then(|written| say(self, "COMMIT").map(|()| written)) {
+            Ok(written) => Ok(written),
+            Err(error) => {
+                // What stopped it is what matters; some errors end the transaction by themselves.
+                say(self, "ROLLBACK").ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes an observation; unless it is part of a whole, it is committed when this returns.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -119,8 +138,20 @@ impl Store {
 
     /// The number of a metric, given on its first use. Built-in ones have a unit and a direction, and so have those that the
     /// bench defines.
-    fn metric_key(&self, id: &MetricId, own: &[Metric]) -> Result<i64, StoreError> {
+    fn metric_key(&mut self, id: &MetricId, own: &[Metric]) -> Result<i64, StoreError> {
+        if let Some(key) = self.metrics.get(id) {
+            return Ok(*key);
+        }
         let built_in = built_in_metrics();
+        let key = self.read_metric_key(id, &built_in, own)?;
+        // What a bench defines may mean something else in the next; what is not committed yet may still be taken back.
+        if self.connection.is_autocommit() && built_in.iter().any(|metric| metric.id == *id) {
+            self.metrics.insert(id.clone(), key);
+        }
+        Ok(key)
+    }
+
+    fn read_metric_key(&self, id: &MetricId, built_in: &[Metric], own: &[Metric]) -> Result<i64, StoreError> {
         let known = built_in.iter().chain(own).find(|metric| metric.id == *id);
         let (unit, direction) = known.map_or_else(
             || ("count".to_owned(), "lower-is-better".to_owned()),

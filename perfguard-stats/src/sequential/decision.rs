@@ -191,14 +191,13 @@ pub struct SequentialTest {
 }
 
 impl SequentialTest {
-    /// A test that has seen nothing. It takes all its memory here. Where the quantum is too coarse for the limits it is
-    /// decided already.
+    /// A test that has seen nothing. It takes the memory that most need here: there may be thousands. Where the quantum is
+    /// too coarse for the limits it is decided already.
     pub fn new(design: Arc<Design>) -> Self {
-        let last = design.plan.last;
         let quantum = design.plan.quantum.max(FINEST_QUANTUM);
         let mut test = Self {
-            pairs: Pairs::with_capacity(last),
-            looks: Vec::with_capacity(design.looks.len()),
+            pairs: Pairs::with_capacity(FIRST_LOOK),
+            looks: Vec::new(),
             design,
             shared: None,
             quantum: 0.0,

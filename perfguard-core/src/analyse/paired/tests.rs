@@ -39,7 +39,7 @@ fn heard(plan: &TestPlan, ratio: f64, share: f64) -> PairedTest {
 }
 
 fn both(ratio: f64, share: f64, confirmed: f64) -> Conclusion {
-    let plan = TestPlan::first(&known());
+    let plan = TestPlan::first(&known(), &mut Designs::default());
     let first = heard(&plan, ratio, share);
     let confirming = first.is_suspect().then(|| heard(&TestPlan::confirming(10, &first), confirmed, share));
     conclude(&first, confirming.as_ref(), true)
@@ -61,7 +61,7 @@ fn a_clear_slowdown_is_regressed_after_it_was_confirmed() {
 #[test]
 fn a_speedup_is_improved_and_where_more_is_better_the_words_change_places() {
     assert_eq!(both(0.9, 0.005, 0.9).verdict, Verdict::Improved);
-    let plan = TestPlan::first(&known());
+    let plan = TestPlan::first(&known(), &mut Designs::default());
     let (first, fresh) = (heard(&plan, 0.9, 0.005), heard(&plan, 0.9, 0.005));
     assert_eq!(conclude(&first, Some(&fresh), false).verdict, Verdict::Regressed);
 }
@@ -83,7 +83,7 @@ fn the_same_within_the_threshold_is_unchanged() {
 #[test]
 fn much_noise_is_undecided_and_says_what_it_would_have_seen_and_what_it_needs() {
     let single = Known { fastest_counts: false, ..known() };
-    let found = conclude(&heard(&TestPlan::first(&single), 1.02, 0.2), None, true);
+    let found = conclude(&heard(&TestPlan::first(&single, &mut Designs::default()), 1.02, 0.2), None, true);
     assert_eq!(found.verdict, Verdict::Undecided);
     assert!(found.evidence.smallest_visible.unwrap() > 0.05, "{:?}", found.evidence);
     assert!(found.evidence.pairs_needed.unwrap() > 0, "{:?}", found.evidence);
@@ -91,7 +91,7 @@ fn much_noise_is_undecided_and_says_what_it_would_have_seen_and_what_it_needs() 
 
 #[test]
 fn a_budget_that_ends_early_leaves_it_undecided() {
-    let mut test = PairedTest::new(&TestPlan::first(&known()));
+    let mut test = PairedTest::new(&TestPlan::first(&known(), &mut Designs::default()));
     for index in 0..5 {
         test.push(&observation(1.0), &observation(2.0), index);
     }
@@ -104,7 +104,7 @@ fn a_budget_that_ends_early_leaves_it_undecided() {
 
 #[test]
 fn counts_without_spread_are_decided_after_three_pairs_by_the_ratio_itself() {
-    let plan = TestPlan::first(&Known { counts: true, ..known() });
+    let plan = TestPlan::first(&Known { counts: true, ..known() }, &mut Designs::default());
     let found = |head: f64| {
         let mut test = PairedTest::new(&plan);
         let pushed = (0..3).filter(|_| test.push(&observation(1000.0), &observation(head), 0)).count();
@@ -121,7 +121,7 @@ fn counts_without_spread_are_decided_after_three_pairs_by_the_ratio_itself() {
 
 #[test]
 fn a_print_out_that_is_too_coarse_decides_nothing() {
-    let mut test = PairedTest::new(&TestPlan::first(&known()));
+    let mut test = PairedTest::new(&TestPlan::first(&known(), &mut Designs::default()));
     let summary = Some(Summary { relative_quantum: 0.02, ..Summary::default() });
     let coarse = Observation { summary, ..observation(1.0) };
     assert!(test.push(&coarse, &coarse, 0));
@@ -130,7 +130,9 @@ fn a_print_out_that_is_too_coarse_decides_nothing() {
 
 #[test]
 fn the_budget_and_the_known_noise_choose_the_number_of_pairs() {
-    let most = |pair_spread, affordable| TestPlan::first(&Known { pair_spread, affordable, ..known() }).most();
+    let most = |pair_spread, affordable| {
+        TestPlan::first(&Known { pair_spread, affordable, ..known() }, &mut Designs::default()).most()
+    };
     assert_eq!(most(None, 1000), 40);
     assert_eq!(most(Some(0.02), 1000), 24);
     assert_eq!(most(Some(0.10), 1000), 64);
@@ -140,8 +142,11 @@ fn the_budget_and_the_known_noise_choose_the_number_of_pairs() {
 
 #[test]
 fn on_one_layout_the_margin_makes_room_for_what_layouts_may_do() {
-    let plan = TestPlan::first(&Known { one_layout: true, ..known() });
-    assert!(plan.design.plan().limits.threshold() > TestPlan::first(&known()).design.plan().limits.threshold() - 1e-12);
+    let plan = TestPlan::first(&Known { one_layout: true, ..known() }, &mut Designs::default());
+    assert!(
+        plan.design.plan().limits.threshold()
+            > TestPlan::first(&known(), &mut Designs::default()).design.plan().limits.threshold() - 1e-12
+    );
     assert!(heard(&plan, 1.012, 0.001).shown() != Shown::Regressed);
 }
 
@@ -166,31 +171,31 @@ fn on_two_speeds(plan: &TestPlan, ratio: f64) -> (PairedTest, usize) {
 
 #[test]
 fn on_a_machine_of_two_speeds_the_fastest_of_three_processes_makes_a_pair() {
-    let (same, processes) = on_two_speeds(&TestPlan::first(&known()), 1.0);
+    let (same, processes) = on_two_speeds(&TestPlan::first(&known(), &mut Designs::default()), 1.0);
     assert!(same.is_unchanged());
     assert_eq!((same.evidence().repeats, processes), (3, 3 * same.pairs()));
-    let (slower, _) = on_two_speeds(&TestPlan::first(&known()), 1.05);
+    let (slower, _) = on_two_speeds(&TestPlan::first(&known(), &mut Designs::default()), 1.05);
     assert_eq!(slower.shown(), Shown::Regressed);
     let (fresh, _) = on_two_speeds(&TestPlan::confirming(10, &slower), 1.05);
     assert_eq!(fresh.evidence().repeats, 3);
     assert_eq!(conclude(&slower, Some(&fresh), true).verdict, Verdict::Regressed);
     // Single processes tell nothing, whatever their number.
     let single = Known { fastest_counts: false, ..known() };
-    assert_eq!(on_two_speeds(&TestPlan::first(&single), 1.05).0.shown(), Shown::Undecided);
+    assert_eq!(on_two_speeds(&TestPlan::first(&single, &mut Designs::default()), 1.05).0.shown(), Shown::Undecided);
 }
 
 #[test]
 fn several_processes_cost_the_budget_as_many_pairs() {
     let scarce = Known { affordable: 60, ..known() };
-    let (test, _) = on_two_speeds(&TestPlan::first(&scarce), 1.0);
+    let (test, _) = on_two_speeds(&TestPlan::first(&scarce, &mut Designs::default()), 1.0);
     assert_eq!(test.evidence().planned, 20);
     let few = Known { most_pairs: 24, ..known() };
-    assert_eq!(on_two_speeds(&TestPlan::first(&few), 1.0).0.evidence().planned, 24);
+    assert_eq!(on_two_speeds(&TestPlan::first(&few, &mut Designs::default()), 1.0).0.evidence().planned, 24);
 }
 
 #[test]
 fn within_a_pair_the_next_processes_are_wanted_on_the_same_layout() {
-    let mut test = PairedTest::new(&TestPlan::first(&known()));
+    let mut test = PairedTest::new(&TestPlan::first(&known(), &mut Designs::default()));
     let mut within = Vec::new();
     for value in [100.0, 140.0, 100.0, 140.0, 100.0, 140.0, 100.0, 140.0, 100.0] {
         test.push(&observation(value), &observation(100.0), 0);
@@ -202,7 +207,7 @@ fn within_a_pair_the_next_processes_are_wanted_on_the_same_layout() {
 
 #[test]
 fn starts_that_only_head_has_slow_are_not_hidden_by_the_fastest_of_three() {
-    let mut test = PairedTest::new(&TestPlan::first(&known()));
+    let mut test = PairedTest::new(&TestPlan::first(&known(), &mut Designs::default()));
     for index in 0..1000 {
         let slow = if matches!(index % 4, 1 | 2) { 1.5 } else { 1.0 };
         let base = 100.0 * wobble(index, 0.005);
