@@ -29,7 +29,7 @@ pub struct CompareArgs {
     /// Count `instructions` of undecided ones [default: none]
     #[arg(long, value_name = "WHAT", value_parser = ["none", "instructions"], hide_possible_values = true, help_heading = "Judging")]
     pub witness: Option<String>,
-    /// Take these metrics too, such as `executable-size`
+    /// Metrics to take beyond the usual ones
     #[arg(long, value_name = "NAME,…", help_heading = "Measuring")]
     pub metrics: Option<String>,
     #[command(flatten)]

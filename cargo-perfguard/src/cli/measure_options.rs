@@ -37,7 +37,7 @@ pub struct MeasureOptions {
     /// Time limit of one process [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<String>,
-    /// Take these metrics too, such as `executable-size`
+    /// Metrics to take beyond the usual ones
     #[arg(long, value_name = "NAME,…")]
     pub metrics: Option<String>,
     /// Draw the order of observations from this seed
