@@ -201,7 +201,7 @@ pub struct RunArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub filter: FilterOptions,
-    /// Compare with this baseline or revision, whose executables are kept
+    /// Compare with what is kept of this one
     #[arg(long, value_name = "NAME|REV", conflicts_with = "no_baseline")]
     pub baseline: Option<String>,
     /// Compare with nothing
