@@ -5,12 +5,15 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use perfguard_core::event::{Event, EventSink};
 use perfguard_core::model::Stopped;
-use perfguard_core::report::format::{counted, one_line};
+use perfguard_core::report::format::{bars, counted, one_line};
 
 use crate::ui::{self, Log, Ui};
 
 /// The bar's length is time, spent against left: in rounds, all benchmarks end at about the same moment.
 const STEPS: u64 = 1_000;
+
+/// Columns of the chart of a posterior, at most.
+const CHART: usize = 32;
 
 /// Listens to the engine and tells the user.
 #[derive(Debug)]
@@ -118,6 +121,7 @@ impl EventSink for Progress {
             Event::Listing { target, by_running: true } if !self.quiet => {
                 ui::remark(&format!("`{target}` cannot list its benchmarks: it is run once to learn them"), None);
             }
+            Event::Searching(_) if !self.quiet => ui::talk(&in_words(&event)),
             Event::Detail(message) if self.verbose => self.aside(|| ui::detail(&message)),
             Event::BenchmarkFinished { .. } | Event::Listing { .. } if self.verbose => {
                 let message = in_words(&event);
@@ -127,6 +131,7 @@ impl EventSink for Progress {
             | Event::Waiting { .. }
             | Event::Listing { .. }
             | Event::Detail(_)
+            | Event::Searching(_)
             | Event::BenchmarkFinished { .. } => {}
         }
     }
@@ -155,6 +160,13 @@ fn in_words(event: &Event) -> String {
             format!("`{id}` ends after {}: {}", counted(*observations, "observation"), why(*stopped))
         }
         Event::MeasuringFinished => "measuring ended".to_owned(),
+        Event::Searching(step) => {
+            let left = counted(step.left, "commit");
+            let doing = if step.is_built { "measuring" } else { "building and measuring" };
+            let chart = bars(&step.posterior, CHART);
+            let time = duration(step.time_left);
+            format!("{chart}  {left} of {} left, {doing} {}, about {time} to go", step.of, step.commit)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod baseline;
+pub(crate) mod bisect;
 pub(crate) mod clean;
 pub(crate) mod compare;
 pub(crate) mod completions;

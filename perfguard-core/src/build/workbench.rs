@@ -1,6 +1,7 @@
 //! The workbench of one repository, as the rest of perfguard sees it.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -24,7 +25,7 @@ use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind, TargetId, Variant};
 use crate::process;
-use crate::vcs::SourceTree;
+use crate::vcs::{ChangedFile, SourceTree};
 
 /// What a workbench needs to know of its surroundings.
 #[derive(Debug, Clone)]
@@ -378,12 +379,30 @@ impl Workbench {
         let Some(inputs) = &build.inputs else {
             return Affected::Everything("what the executables were made from is not known".to_owned());
         };
-        let names = |target: &TargetId, path: &Path| {
-            let artifact = build.artifacts.iter().find(|artifact| artifact.target == *target);
-            // What cannot be read may hold any name.
-            artifact.and_then(|artifact| identity::names_file(&artifact.program, path).ok()).unwrap_or(true)
-        };
+        let names = |target: &TargetId, path: &Path| holds_name(build, target, path);
         inputs.affected(&Trees { base, head, ignore, names: &names })
+    }
+
+    /// Which executables of a build each of several lists of changed files can affect, in a tree like the one that was
+    /// built. In doubt, all.
+    pub fn touched(
+        &self,
+        build: &Build,
+        tree: &SourceTree,
+        lists: &[Vec<ChangedFile>],
+        ignore: &[String],
+    ) -> Vec<Affected> {
+        let Some(inputs) = &build.inputs else {
+            let everything = Affected::Everything("what the executables were made from is not known".to_owned());
+            return vec![everything; lists.len()];
+        };
+        // The same few names come in many lists.
+        let known: RefCell<BTreeMap<(TargetId, PathBuf), bool>> = RefCell::default();
+        let names = |target: &TargetId, path: &Path| {
+            let key = (target.clone(), path.to_owned());
+            *known.borrow_mut().entry(key).or_insert_with(|| holds_name(build, target, path))
+        };
+        inputs.touched(lists, &Trees { base: tree, head: tree, ignore, names: &names })
     }
 
     /// Links base and head again, `request.count` times, each time in another order of functions, so that code that is
@@ -402,6 +421,12 @@ impl Workbench {
         let reader = self.layout.bin().join(VERSION).join(READER_NAME);
         common_layout::common_layouts(base, head, request, &reader, clock, cancel)
     }
+}
+
+/// Whether a target's executable holds the name of a file. One that cannot be read may hold any.
+fn holds_name(build: &Build, target: &TargetId, path: &Path) -> bool {
+    let artifact = build.artifacts.iter().find(|artifact| artifact.target == *target);
+    artifact.and_then(|artifact| identity::names_file(&artifact.program, path).ok()).unwrap_or(true)
 }
 
 /// How the key of a kept folder's copy ends.

@@ -10,7 +10,8 @@ use perfguard_stats::power::rate_interval;
 
 use super::counted::{Row, Suite, middle};
 use super::workspace::{ALL, GROUP, PLANTED};
-use super::{Outcome, Weather};
+use super::Outcome;
+use crate::weather::Weather;
 
 /// One line while it runs.
 pub(super) fn in_short(outcome: &Outcome) -> String {
