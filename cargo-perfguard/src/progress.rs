@@ -49,7 +49,9 @@ impl Progress {
             return;
         }
         if !ui::talks_to_terminal() {
-            ui::talk(&format!("measuring {}, at most {}", counted(benchmarks, "benchmark"), duration(budget)));
+            if let Some(budget) = limited(budget) {
+                ui::talk(&format!("measuring {}, at most {}", counted(benchmarks, "benchmark"), duration(budget)));
+            }
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
@@ -91,7 +93,7 @@ impl EventSink for Progress {
                 }
             }
             Event::MeasuringStarted { benchmarks, budget } => {
-                self.left = time_left(budget, true);
+                self.left = limited(budget).map(|budget| time_left(budget, true)).unwrap_or_default();
                 self.begin(benchmarks, budget);
             }
             Event::MeasuringFinished => {
@@ -149,7 +151,8 @@ fn in_words(event: &Event) -> String {
         Event::Remark { message, hint: Some(hint) } => format!("note: {message} (hint: {hint})"),
         Event::Remark { message, hint: None } => format!("note: {message}"),
         Event::MeasuringStarted { benchmarks, budget } => {
-            format!("measures {}, at most {}", counted(*benchmarks, "benchmark"), duration(*budget))
+            let most = limited(*budget).map(|budget| format!(", at most {}", duration(budget)));
+            format!("measures {}{}", counted(*benchmarks, "benchmark"), most.unwrap_or_default())
         }
         Event::ObservationStarted { id, warm_up: true } => format!("warms up `{id}`"),
         Event::ObservationStarted { id, warm_up: false } => format!("observes `{id}`"),
@@ -186,6 +189,11 @@ fn why(stopped: Stopped) -> &'static str {
         Stopped::Interrupted => "interrupted",
         Stopped::Failed => "it failed",
     }
+}
+
+/// A budget that is one: some work is as long as it is.
+fn limited(budget: Duration) -> Option<Duration> {
+    (budget < Duration::MAX).then_some(budget)
 }
 
 /// A time for people, in whole seconds.

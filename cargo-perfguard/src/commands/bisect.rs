@@ -6,7 +6,7 @@ use perfguard_core::cancel::CancellationToken;
 use perfguard_core::clock::{Clock, SystemClock};
 use perfguard_core::config::units;
 use perfguard_core::pipeline::{
-    BisectRequest, BisectState, abort_bisect, bisect, bisect_state, commit_of, plan_bisect,
+    BisectRequest, BisectState, abort_bisect, bisect, bisect_state, check_range, commit_of, plan_bisect,
 };
 use perfguard_core::plan::Filter;
 use perfguard_core::report::{BisectEnded, bisect_plan_text, bisect_status_text, bisect_text};
@@ -39,6 +39,7 @@ pub(crate) fn run(args: &BisectArgs, ui: &mut Ui, cancel: &CancellationToken) ->
         show(&plan, args.output.format, bisect_plan_text);
         return Ok(Exit::Success);
     }
+    check_range(&here.place, &request)?;
     let journal = state.begin(words(&request, std::env::args_os().collect()), &clock)?;
     perform(args, &here, &request, journal, &clock, ui, cancel)
 }
@@ -150,8 +151,7 @@ fn perform(
 ) -> Result<Exit, CommandError> {
     let mut store = here.store()?;
     let is_fresh = journal.1.len() == 1;
-    let found =
-        bisect(&here.place, &here.tools, request, journal, &mut store, clock, &mut Progress::new(ui), cancel);
+    let found = bisect(&here.place, &here.tools, request, journal, &mut store, clock, &mut Progress::new(ui), cancel);
     let view = match found {
         Ok(view) => view,
         Err(error) => {

@@ -65,8 +65,7 @@ impl Hunt {
             ..Settings::default()
         };
         let direction = if ends.is_up { Direction::Up } else { Direction::Down };
-        let blocks: Vec<f64> =
-            ends.pairs.chunks_exact(block).map(difference).collect::<Result<_, _>>()?;
+        let blocks: Vec<f64> = ends.pairs.chunks_exact(block).map(difference).collect::<Result<_, _>>()?;
         let search = Search::new(settings, prior, Some(direction), &blocks)?;
         let begun_with = ends.pairs.len();
         Ok(Self { id, search, block, waiting: BTreeMap::new(), skipped: BTreeMap::new(), several, begun_with })

@@ -46,8 +46,8 @@ pub use common_layout::{CommonLayouts, LayoutRequest, NotLinked, PlacedAlike, Sh
 pub use error::{BuildError, LockError};
 pub use identity::{Identity, IdentitySide, is_not_read};
 pub use inputs::Affected;
-pub use linker_probe::LinkerProbe;
 pub use kept::is_kept;
+pub use linker_probe::LinkerProbe;
 pub use lock::MachineLock;
 pub use retention::{KeepLimits, Kept, repositories};
 pub use roles::multicall;

@@ -5,6 +5,7 @@
 
 mod accept;
 mod affected;
+mod backfill;
 mod baseline;
 mod bisect;
 mod clean;
@@ -41,11 +42,12 @@ mod watching;
 mod witness;
 
 pub use accept::{AcceptRequest, accept};
+pub use backfill::{BackfillOrder, BackfillRequest, PastSelection, backfill, past_commits};
 pub use baseline::{
     BaselineOutcome, BaselineRequest, VerifyProblem, promote_run, record_baseline, remove_baseline, verify_baseline,
 };
 pub use bisect::{
-    BisectError, BisectRequest, BisectState, abort_bisect, bisect, bisect_state, plan_bisect,
+    BisectError, BisectRequest, BisectState, abort_bisect, bisect, bisect_state, check_range, plan_bisect,
 };
 pub use clean::{CleanScope, clean};
 pub use compare::{CompareOutcome, CompareRequest, CompareRules, compare};

@@ -1,8 +1,6 @@
 //! What a bisection found, for people: the commit first, then why it is believed, then what it took.
 
-use super::bisect_view::{
-    BisectEnded, BisectPlanView, BisectRow, BisectStatusView, BisectView, CommitRow, CulpritRow,
-};
+use super::bisect_view::{BisectEnded, BisectPlanView, BisectRow, BisectStatusView, BisectView, CommitRow, CulpritRow};
 use super::format::{change, counted, duration, one_line, percent};
 use super::table::{Style, wrap};
 use crate::model::Effect;
@@ -38,8 +36,8 @@ fn culprit_text(row: &BisectRow, culprit: &CulpritRow, certainty: f64, style: St
     let size = change(culprit.effect.ratio);
     let doing = match &culprit.commits[..] {
         [_] if culprit.is_named(certainty) => format!("{size} with this commit:"),
-        [_] => format!("{size}, perhaps with this commit ({}):", percent(culprit.posterior)),
-        all => format!("{size} with one of these {} commits ({}):", all.len(), percent(culprit.posterior)),
+        [_] => format!("{size}, perhaps with this commit ({}):", certainty_of(culprit.posterior)),
+        all => format!("{size} with one of these {} commits ({}):", all.len(), certainty_of(culprit.posterior)),
     };
     text.extend([format!("  {}\n", style.red(&doing))]);
     for commit in culprit.commits.iter().take(SHOWN) {
@@ -47,19 +45,15 @@ fn culprit_text(row: &BisectRow, culprit: &CulpritRow, certainty: f64, style: St
     }
     if culprit.commits.len() > SHOWN {
         let (first, last) = (&culprit.commits[0], &culprit.commits[culprit.commits.len() - 1]);
-        let more = format!(
-            "and {} more, all in {}..{}",
-            culprit.commits.len() - SHOWN,
-            short(&first.id),
-            short(&last.id)
-        );
+        let more =
+            format!("and {} more, all in {}..{}", culprit.commits.len() - SHOWN, short(&first.id), short(&last.id));
         text.extend([format!("    {}\n", style.dim(&more))]);
     }
     let said = if culprit.is_verified {
         let fresh = culprit.verification.as_ref().map(|known| one_line(&known.reason)).unwrap_or_default();
         format!(
             "posterior {}; verified against {}: {}, {fresh}",
-            percent(culprit.posterior),
+            certainty_of(culprit.posterior),
             short(&culprit.before.id),
             with_ends(&culprit.effect)
         )
@@ -68,7 +62,7 @@ fn culprit_text(row: &BisectRow, culprit: &CulpritRow, certainty: f64, style: St
             Some(known) => format!("{}: {}", known.verdict, one_line(&known.reason)),
             None => "it was not compared with what came before it".to_owned(),
         };
-        format!("posterior {}; {} ({why})", percent(culprit.posterior), "not verified")
+        format!("posterior {}; {} ({why})", certainty_of(culprit.posterior), "not verified")
     };
     text.extend([format!("{}\n", wrap(&said, style.width, 4))]);
     for inner in &culprit.merged {
@@ -77,7 +71,7 @@ fn culprit_text(row: &BisectRow, culprit: &CulpritRow, certainty: f64, style: St
             text += &commit_line(commit, style);
         }
         let verified = if inner.is_verified { "verified" } else { "not verified" };
-        let said = format!("{}, posterior {}, {verified}", with_ends(&inner.effect), percent(inner.posterior));
+        let said = format!("{}, posterior {}, {verified}", with_ends(&inner.effect), certainty_of(inner.posterior));
         text.extend([format!("{}\n", wrap(&said, style.width, 4))]);
     }
     text
@@ -152,6 +146,11 @@ fn with_ends(effect: &Effect) -> String {
     format!("{}{}", change(effect.ratio), ends.unwrap_or_default())
 }
 
+/// A posterior that is never said to be whole.
+fn certainty_of(posterior: f64) -> String {
+    if posterior > 0.9995 { "> 99.9 %".to_owned() } else { percent(posterior) }
+}
+
 fn short(commit: &str) -> &str {
     commit.get(..9).unwrap_or(commit)
 }
@@ -188,13 +187,19 @@ pub fn bisect_plan_text(view: &BisectPlanView, style: Style) -> String {
     match (&view.good, view.commits, view.candidates, view.builds) {
         (Some(good), Some(commits), Some(candidates), Some(builds)) => {
             text += &style.bold(&format!("{}..{}\n", short(&good.id), short(&view.bad.id)));
-            text.extend([format!("  {} in question, {candidates} of which touch what a build may read\n", counted(commits, "commit"))]);
+            text.extend([format!(
+                "  {} in question, {candidates} of which touch what a build may read\n",
+                counted(commits, "commit")
+            )]);
             let kept = if view.kept > 0 { format!(" ({} of the range are kept)", view.kept) } else { String::new() };
             text.extend([format!("  about {}, the two ends among them{kept}\n", counted(builds, "build"))]);
             #[expect(clippy::cast_precision_loss, reason = "a few builds")]
             let time = duration(builds as f64 * view.build_seconds * 1e9);
             let by = if view.is_guess { "guessed: none was seen yet" } else { "as the last one took" };
-            text.extend([format!("  about {time} ({} a build, {by}), and some seconds of measuring a benchmark\n", duration(view.build_seconds * 1e9))]);
+            text.extend([format!(
+                "  about {time} ({} a build, {by}), and some seconds of measuring a benchmark\n",
+                duration(view.build_seconds * 1e9)
+            )]);
         }
         _ => {
             text += &style.bold(&format!("a commit before {} is looked for that was better\n", short(&view.bad.id)));

@@ -119,6 +119,17 @@ impl Repository {
         repository.find_commit(self.oid(id)?).map_err(|error| self.failed("read a commit", error))
     }
 
+    /// The commits that tags name.
+    pub fn tagged(&self) -> std::collections::BTreeSet<CommitId> {
+        let repository = self.lock();
+        let mut found = std::collections::BTreeSet::new();
+        let references = repository.references_glob("refs/tags/*").into_iter().flatten().flatten();
+        for commit in references.filter_map(|reference| reference.peel_to_commit().ok()) {
+            found.insert(CommitId(commit.id().to_string()));
+        }
+        found
+    }
+
     /// Whether a commit's object is there.
     pub fn has_commit(&self, commit: &str) -> bool {
         let repository = self.lock();

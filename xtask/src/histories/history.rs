@@ -11,7 +11,7 @@ use crate::scratch::Scratch;
 /// What the commits of a history are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Kind {
-    /// A third comments only, one in ten does not build, the others add code that no benchmark calls
+    /// A third comments only, one in ten does not build, the others add code that runs before anything is measured
     Mixed,
     /// Nine of ten touch nothing that is built
     Sparse,
@@ -128,11 +128,18 @@ impl Library {
         let functions: String = self
             .functions
             .iter()
-            .map(|at| format!("\n/// Another function.\npub fn other{at}(value: u64) -> u64 {{\n    value.wrapping_mul({at})\n}}\n"))
+            .map(|at| {
+                let body = format!("value.rotate_left({at}) ^ {at}");
+                format!("\n#[inline(never)]\nfn other{at}(value: u64) -> u64 {{\n    {body}\n}}\n")
+            })
             .collect();
+        let calls: String = self.functions.iter().map(|at| format!("    value = other{at}(value);\n")).collect();
+        let prepare = format!(
+            "\n/// Runs before anything is measured.\npub fn prepare(mut value: u64) -> u64 {{\n{calls}    value\n}}\n"
+        );
         let broken = if self.is_broken { "\ncompile_error!(\"half a change\");\n" } else { "" };
         let steps = if self.is_slow { "4200" } else { "4000" };
-        comments + &LIBRARY.replace("STEPS", steps) + &functions + broken
+        comments + &LIBRARY.replace("STEPS", steps) + &prepare + &functions + broken
     }
 }
 
@@ -173,7 +180,7 @@ const SUITE: &str = r#"use std::hint::black_box;
 use criterion::{criterion_group, criterion_main, Criterion};
 
 fn all(c: &mut Criterion) {
-    let numbers: Vec<u64> = (0..4_000).collect();
+    let numbers: Vec<u64> = (0..4_000).map(|number| suite::prepare(black_box(number))).collect();
     c.bench_function("steps", |b| b.iter(|| suite::steps(black_box(3))));
     c.bench_function("sum", |b| b.iter(|| suite::sum(black_box(&numbers))));
 }

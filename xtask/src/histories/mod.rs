@@ -49,7 +49,12 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     if args.make {
         let history = History::make(root, args.kind, args.commits, args.seed)?;
         let culprit = history.commits[history.culprit].clone();
-        println!("{}: slower since {culprit} (commit {} of {})", history.scratch.keep().display(), history.culprit, args.commits);
+        println!(
+            "{}: slower since {culprit} (commit {} of {})",
+            history.scratch.keep().display(),
+            history.culprit,
+            args.commits
+        );
         return Ok(());
     }
     let program = match &args.program {
@@ -57,7 +62,9 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         None => release_program(root)?,
     };
     let load = Load::start(args.weather)?;
-    let mut text = String::from("| history | named | right | verified | builds | failed | pairs | seconds |\n|---|---|---|---|---|---|---|---|\n");
+    let mut text = String::from(
+        "| history | named | right | verified | builds | failed | pairs | seconds |\n|---|---|---|---|---|---|---|---|\n",
+    );
     let mut right = 0;
     for trial in 0..args.trials {
         let history = History::make(root, args.kind, args.commits, args.seed.wrapping_add(u64::from(trial)))?;

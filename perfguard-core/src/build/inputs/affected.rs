@@ -71,7 +71,8 @@ impl Inputs {
     /// What can differ between two trees, of which base is the one that these inputs are of.
     pub(in super::super) fn affected(&self, trees: &Trees<'_>) -> Affected {
         let changed = trees.changed();
-        if changed.iter().any(|(_, came_or_went)| *came_or_went) && root_sources(trees.base) != root_sources(trees.head) {
+        if changed.iter().any(|(_, came_or_went)| *came_or_went) && root_sources(trees.base) != root_sources(trees.head)
+        {
             return Affected::Everything("a target came or went".to_owned());
         }
         self.by_changes(changed.into_iter(), &trees.package_folders(), trees)

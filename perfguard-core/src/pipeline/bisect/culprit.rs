@@ -2,9 +2,9 @@
 
 use super::BisectError;
 use super::ends::AtEnds;
+use super::plan::commit_row;
 use super::range::Range;
 use super::search::SearchEnd;
-use super::plan::row;
 use super::sitting::Sitting;
 use crate::bisect::{Fact, Hunt};
 use crate::model::{BenchmarkId, Effect, Interval, RunSettings, Variant, Verdict, Verification};
@@ -92,8 +92,7 @@ impl Sitting<'_> {
         let is_run = last - first < change.commits.len() + self.skipped_between(range, id, first, last);
         let before = self.built_before(range, first)?;
         let culprit = range.commits[last].clone();
-        let verification =
-            if is_certain && is_run { self.verify(id, &before, &culprit)? } else { None };
+        let verification = if is_certain && is_run { self.verify(id, &before, &culprit)? } else { None };
         let wanted = if self.request.faster { Verdict::Improved } else { Verdict::Regressed };
         let is_verified = verification.as_ref().is_some_and(|known| known.verdict == wanted);
         let searched = Effect {
@@ -210,7 +209,11 @@ impl Sitting<'_> {
             return Ok(Vec::new());
         };
         let range = Range::between(self.repository, &start, second, false)?;
-        self.remark(format!("{} is a merge: looking among the {} commits that it brought in", culprit.short(), range.last()));
+        self.remark(format!(
+            "{} is a merge: looking among the {} commits that it brought in",
+            culprit.short(),
+            range.last()
+        ));
         let at_ends = match self.at_ends(&start, second, Some(id)) {
             Ok(at_ends) => at_ends,
             Err(PipelineError::Bisect(BisectError::EndDoesNotBuild { .. } | BisectError::NoBenchmark { .. })) => {
@@ -233,7 +236,7 @@ impl Sitting<'_> {
     }
 
     fn commit_row(&self, commit: &CommitId) -> Result<CommitRow, PipelineError> {
-        row(self.repository, commit)
+        commit_row(self.repository, commit)
     }
 
     /// Leaves everything in order, and puts together what is shown.
@@ -267,7 +270,11 @@ impl Sitting<'_> {
         });
         let searched: Vec<String> =
             rows.iter().filter(|row| !row.culprits.is_empty()).map(|row| quoted(&row.id.to_string())).collect();
-        let words = if searched.is_empty() { self.request.filter.words.iter().map(|word| quoted(word)).collect() } else { searched };
+        let words = if searched.is_empty() {
+            self.request.filter.words.iter().map(|word| quoted(word)).collect()
+        } else {
+            searched
+        };
         let faster = if self.request.faster { " --faster" } else { "" };
         let words: String = words.iter().map(|word| format!(" {word}")).collect();
         view.command = format!(

@@ -11,6 +11,7 @@ use crate::model::{BenchmarkId, Direction, Effect, MetricId, Side, Verdict, buil
 use crate::pipeline::matching::{Both, match_sides};
 use crate::pipeline::{PipelineError, PreparedTarget};
 use crate::plan::nearest_ids;
+use crate::report::format::counted;
 use crate::vcs::CommitId;
 use perfguard_stats::sequential::Verdict as Shown;
 
@@ -64,7 +65,8 @@ impl Sitting<'_> {
             }
             if let Some(good) = built {
                 looked_at += 1;
-                self.remark(format!("is {} better? it lies {distance} commits back", good.short()));
+                let back = counted(distance, "commit");
+                self.remark(format!("was it better at {}, {back} back?", good.short()));
                 match self.at_ends(&good, &bad, None) {
                     Ok(found) if found.iter().any(|one| one.ends.is_some()) => return Ok(good),
                     Ok(_) => {}
@@ -96,10 +98,7 @@ impl Sitting<'_> {
             let ancestors = self.repository.is_ancestor(&head, &bad.0) && self.repository.is_ancestor(&base, &head);
             if is_meant && ancestors && base != bad.0 {
                 let good = CommitId(base);
-                self.remark(format!(
-                    "good is {}: an earlier comparison saw the change after it",
-                    good.short()
-                ));
+                self.remark(format!("good is {}: an earlier comparison saw the change after it", good.short()));
                 return Ok(Some(good));
             }
         }
@@ -128,7 +127,8 @@ impl Sitting<'_> {
                     tests[index].push_values(pair.values, pair.quantum, pair.layout);
                     heard[index] += 1;
                 }
-                failures[index] = self.notebook.skipped(bad, &both.id).or(self.notebook.skipped(good, &both.id)).map(str::to_owned);
+                failures[index] =
+                    self.notebook.skipped(bad, &both.id).or(self.notebook.skipped(good, &both.id)).map(str::to_owned);
             }
             let wanted: Vec<usize> = (0..benchmarks.len())
                 .map(|index| {
@@ -168,8 +168,7 @@ impl Sitting<'_> {
             let reason = reason.replace("base", &format!("good ({})", good.short()));
             return Err(BisectError::NoBenchmark { reason }.into());
         }
-        let all: Vec<BenchmarkId> =
-            head.targets.iter().chain(&base.targets).flat_map(PreparedTarget::ids).collect();
+        let all: Vec<BenchmarkId> = head.targets.iter().chain(&base.targets).flat_map(PreparedTarget::ids).collect();
         if all.is_empty() {
             let said = head.targets.iter().filter_map(|target| {
                 target.benchmarks.as_ref().err().map(|reason| format!("`{}` {reason}", target.id))
@@ -209,14 +208,7 @@ impl Sitting<'_> {
         self.notebook.note(&crate::bisect::Fact::Costs { pair_seconds, build_seconds })
     }
 
-    fn shown(
-        &self,
-        good: &CommitId,
-        both: Both,
-        mut test: PairedTest,
-        failure: Option<String>,
-        same: bool,
-    ) -> AtEnds {
+    fn shown(&self, good: &CommitId, both: Both, mut test: PairedTest, failure: Option<String>, same: bool) -> AtEnds {
         test.finish();
         let metric = self.decides(good, &both);
         let more_is_worse = is_less_better(&metric);
@@ -238,8 +230,7 @@ impl Sitting<'_> {
             Shown::Regressed => true,
             Shown::Improved => false,
             Shown::Unchanged | Shown::Undecided => {
-                let verdict =
-                    if test.is_unchanged() { Verdict::Unchanged } else { Verdict::Undecided };
+                let verdict = if test.is_unchanged() { Verdict::Unchanged } else { Verdict::Undecided };
                 let reason = crate::analyse::conclude(&test, None, more_is_worse).reason;
                 return AtEnds { effect: test.effect(), ..nothing(both, metric, verdict, reason) };
             }

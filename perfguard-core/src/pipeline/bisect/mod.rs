@@ -33,6 +33,10 @@ use crate::report::BisectView;
 use crate::store::Store;
 use crate::vcs::CommitId;
 
+pub(super) use plan::commit_row;
+pub(super) use range::Range;
+pub(super) use sitting::why_not;
+
 use notebook::Notebook;
 use sitting::Sitting;
 
@@ -69,6 +73,17 @@ pub struct BisectRequest {
     pub bench_from: Option<CommitId>,
 }
 
+/// Whether the range that was asked for makes sense: said before anything is written or built.
+///
+/// # Errors
+/// When it does not.
+pub fn check_range(place: &Place, request: &BisectRequest) -> Result<(), PipelineError> {
+    match &request.good {
+        Some(good) => Range::between(repository(place)?, good, &request.bad, request.all_parents).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Looks for the commit. The journal holds what is known already, and every fact goes there as it is found.
 ///
 /// # Errors
@@ -87,10 +102,6 @@ pub fn bisect(
 ) -> Result<BisectView, PipelineError> {
     let notebook = Notebook::new(journal, &facts);
     let repository = repository(place)?;
-    // What makes no sense is said before anything is built.
-    if let Some(good) = &request.good {
-        range::Range::between(repository, good, &request.bad, request.all_parents)?;
-    }
     let mut sitting = Sitting::open(place, tools, request, repository, notebook, store, clock, events, cancel)?;
     let found = sitting.whole();
     let view = sitting.close(found)?;

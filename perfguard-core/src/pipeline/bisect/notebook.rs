@@ -123,14 +123,20 @@ impl Notebook {
     }
 
     /// What was shown of a culprit already.
-    pub(super) fn verified(&self, benchmark: &BenchmarkId, base: &CommitId, commit: &CommitId) -> Option<&Verification> {
+    pub(super) fn verified(
+        &self,
+        benchmark: &BenchmarkId,
+        base: &CommitId,
+        commit: &CommitId,
+    ) -> Option<&Verification> {
         let is_it =
             |known: &&Verification| known.benchmark == *benchmark && known.base == base.0 && known.commit == commit.0;
         self.verified.iter().find(is_it)
     }
 
-    /// What a build took here so far, seconds: the median, or this where none was seen.
+    /// What a build takes here, seconds: what the last one took, or this where none was seen. The first one compiles all
+    /// dependencies, those that follow do not.
     pub(super) fn build_seconds(&self, or: f64) -> f64 {
-        perfguard_stats::quantile::median(&self.build_seconds).unwrap_or(or)
+        self.build_seconds.last().copied().unwrap_or(or)
     }
 }

@@ -10,12 +10,17 @@ use crate::vcs::SourceTree;
 /// The tree with the bench files of another: everything below each package's `benches/`, the `[[bench]]` tables and the
 /// dev-dependencies of its manifest, and the lock file. Packages that only one of the two has stay as they are.
 pub(super) fn with_benches_of(mut tree: SourceTree, benches: &SourceTree) -> Result<SourceTree, PipelineError> {
-    let manifests: Vec<PathBuf> =
-        benches.entries.keys().filter(|path| path.file_name().is_some_and(|name| name == "Cargo.toml")).cloned().collect();
-    for manifest in manifests.iter().filter(|manifest| tree.entries.contains_key(*manifest)).cloned().collect::<Vec<_>>() {
+    let manifests: Vec<PathBuf> = benches
+        .entries
+        .keys()
+        .filter(|path| path.file_name().is_some_and(|name| name == "Cargo.toml"))
+        .cloned()
+        .collect();
+    for manifest in
+        manifests.iter().filter(|manifest| tree.entries.contains_key(*manifest)).cloned().collect::<Vec<_>>()
+    {
         let folder = manifest.parent().unwrap_or(Path::new("")).join("benches");
-        let carried: Vec<_> =
-            benches.entries.iter().filter(|(path, _)| path.starts_with(&folder)).collect();
+        let carried: Vec<_> = benches.entries.iter().filter(|(path, _)| path.starts_with(&folder)).collect();
         if carried.is_empty() {
             continue;
         }

@@ -24,7 +24,7 @@ pub fn plan_bisect(
 ) -> Result<BisectPlanView, PipelineError> {
     let repository = repository(place)?;
     let seen = state.last_build_seconds();
-    let bad = row(repository, &request.bad)?;
+    let bad = commit_row(repository, &request.bad)?;
     let mut view = BisectPlanView::new(bad, seen.unwrap_or(FIRST_GUESS), seen.is_none());
     let Some(good) = &request.good else { return Ok(view) };
     let range = Range::between(repository, good, &request.bad, request.all_parents)?;
@@ -39,7 +39,7 @@ pub fn plan_bisect(
     let key = place.cache_key();
     let kept = range.commits.iter().filter(|commit| is_kept(&tools.cache, &key, &commit.0)).count();
     let halvings = usize::try_from(candidates.max(1).next_power_of_two().ilog2()).unwrap_or_default();
-    view.good = Some(row(repository, good)?);
+    view.good = Some(commit_row(repository, good)?);
     view.commits = Some(range.last());
     view.candidates = Some(candidates);
     view.kept = kept;
@@ -48,7 +48,7 @@ pub fn plan_bisect(
 }
 
 /// A commit as it is shown.
-pub(super) fn row(repository: &Repository, commit: &CommitId) -> Result<CommitRow, PipelineError> {
+pub(in crate::pipeline) fn commit_row(repository: &Repository, commit: &CommitId) -> Result<CommitRow, PipelineError> {
     let known = repository.commit(commit)?;
     Ok(CommitRow {
         id: commit.0.clone(),

@@ -13,7 +13,7 @@ use perfguard_stats::search::{TOUCHES, TOUCHES_NOT};
 
 /// The commits of a range: the good end first, the bad end last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Range {
+pub(in crate::pipeline) struct Range {
     pub(super) commits: Vec<CommitId>,
     /// Whether each commit's first parent is the one before it, so that what it changed tells what it can have done.
     pub(super) is_line: bool,
@@ -21,7 +21,7 @@ pub(super) struct Range {
 
 impl Range {
     /// The commits between two revisions.
-    pub(super) fn between(
+    pub(in crate::pipeline) fn between(
         repository: &Repository,
         good: &CommitId,
         bad: &CommitId,
@@ -63,9 +63,38 @@ impl Range {
         self.commits[1..].iter().map(|commit| Ok(repository.changed_files(commit)?)).collect()
     }
 
+    /// Whether none of the commits after the good end can change any of the targets.
+    pub(in crate::pipeline) fn touches_none(
+        &self,
+        repository: &Repository,
+        bench: &Bench,
+        ends: [&PreparedSide; 2],
+        targets: &[TargetId],
+        ignore: &[String],
+    ) -> Result<bool, PipelineError> {
+        let raw = self.raw_weights(repository, bench, ends, targets, ignore)?;
+        Ok(raw.values().flatten().all(|weight| *weight <= 0.0))
+    }
+
     /// The weight of each commit after the good end as the culprit of a target: those that cannot change its executable have
     /// none, and neither build nor measurement is spent on them.
     pub(super) fn weights(
+        &self,
+        repository: &Repository,
+        bench: &Bench,
+        ends: [&PreparedSide; 2],
+        targets: &[TargetId],
+        ignore: &[String],
+    ) -> Result<BTreeMap<TargetId, Vec<f64>>, PipelineError> {
+        let mut weights = self.raw_weights(repository, bench, ends, targets, ignore)?;
+        for of_target in weights.values_mut().filter(|weights| weights.iter().all(|weight| *weight <= 0.0)) {
+            // The ends differ, whatever the files say.
+            of_target.fill(1.0);
+        }
+        Ok(weights)
+    }
+
+    fn raw_weights(
         &self,
         repository: &Repository,
         bench: &Bench,
@@ -94,12 +123,7 @@ impl Range {
                     0.0
                 }
             };
-            let mut weights: Vec<f64> = lists.iter().enumerate().map(of).collect();
-            if weights.iter().all(|weight| *weight <= 0.0) {
-                // The ends differ, whatever the files say.
-                weights.fill(1.0);
-            }
-            weights
+            lists.iter().enumerate().map(of).collect()
         };
         Ok(targets.iter().map(|target| (target.clone(), weights(target))).collect())
     }

@@ -90,7 +90,9 @@ impl Sitting<'_> {
         for hunt in hunts {
             let id = hunt.id.clone();
             for (at, commit) in range.commits.iter().enumerate().skip(1) {
-                if at < range.last() && let Some(reason) = self.notebook.skipped(commit, &id) {
+                if at < range.last()
+                    && let Some(reason) = self.notebook.skipped(commit, &id)
+                {
                     hunt.skip(at, reason);
                 }
                 // What the bad end showed first, the hunt began with.

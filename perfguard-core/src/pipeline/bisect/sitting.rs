@@ -11,7 +11,9 @@ use crate::build::BuildError;
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
+use crate::judge::Rules;
 use crate::model::{BenchmarkId, Side};
+use crate::model::{RunCommand, RunSettings};
 use crate::pipeline::clean::keep_within;
 use crate::pipeline::comparing::Comparing;
 use crate::pipeline::exact_pairs::take_pairs;
@@ -21,8 +23,6 @@ use crate::pipeline::matching::Both;
 use crate::pipeline::prepare::{Bench, What, limits};
 use crate::pipeline::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
 use crate::pipeline::{PipelineError, Place, Tools};
-use crate::judge::Rules;
-use crate::model::{RunCommand, RunSettings};
 use crate::store::Store;
 use crate::vcs::{CommitId, Repository, SourceTree};
 
@@ -212,10 +212,8 @@ impl<'a> Sitting<'a> {
         };
         let seed = request.settings.seed.wrapping_add(self.draws);
         let settings = RunSettings { seed, ..request.settings.clone() };
-        let rules: Vec<Rules> = benchmarks
-            .iter()
-            .map(|both| Rules::of(&request.options.tables, &both.id, request.threshold))
-            .collect();
+        let rules: Vec<Rules> =
+            benchmarks.iter().map(|both| Rules::of(&request.options.tables, &both.id, request.threshold)).collect();
         let what = Comparing {
             command: RunCommand::Bisect,
             base: &self.sides[anchor],
@@ -253,9 +251,10 @@ impl<'a> Sitting<'a> {
             self.cancel,
         )?;
         self.note_time()?;
-        let failures = taken.failures.into_iter().map(|failure| {
-            failure.map(|(side, failure)| (side, format!("it fails there: {}", failure.message)))
-        });
+        let failures = taken
+            .failures
+            .into_iter()
+            .map(|failure| failure.map(|(side, failure)| (side, format!("it fails there: {}", failure.message))));
         Ok(Measured { failures: failures.collect(), spent: taken.spent, pairs: taken.pairs })
     }
 
@@ -280,7 +279,7 @@ pub(super) struct Measured {
 }
 
 /// Why a commit cannot be had, in words; `None` where it is not the commit's fault.
-fn why_not(error: &PipelineError) -> Option<String> {
+pub(in crate::pipeline) fn why_not(error: &PipelineError) -> Option<String> {
     let PipelineError::Build(build) = error else {
         let is_of_the_tree = matches!(error, PipelineError::Plan(_)) && !error.is_interruption();
         return is_of_the_tree.then(|| first_line(error));

@@ -8,9 +8,9 @@ use perfguard_core::environment;
 use perfguard_core::model::Verdict;
 use perfguard_stats::power::rate_interval;
 
+use super::Outcome;
 use super::counted::{Row, Suite, middle};
 use super::workspace::{ALL, GROUP, PLANTED};
-use super::Outcome;
 use crate::weather::Weather;
 
 /// One line while it runs.
