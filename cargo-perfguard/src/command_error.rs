@@ -71,9 +71,9 @@ fn exit_of(error: &PipelineError) -> Exit {
         }
         PipelineError::Accepted(_) => Exit::Configuration,
         PipelineError::Bisect(error) => match error {
-            BisectError::EndDoesNotBuild { .. } => Exit::Build,
+            BisectError::EndDoesNotBuild { .. } | BisectError::SetUp { .. } => Exit::Build,
             BisectError::NoBenchmark { .. } | BisectError::NoGoodEnd { .. } => Exit::NothingToMeasure,
-            BisectError::Journal(_) => Exit::Environment,
+            BisectError::Journal(_) | BisectError::DiskFull { .. } => Exit::Environment,
             BisectError::OneCommit { .. }
             | BisectError::Swapped { .. }
             | BisectError::NotAnAncestor { .. }

@@ -285,3 +285,58 @@ fn commits_that_touch_nothing_that_is_built_cost_no_build() {
     assert_eq!(culprits(&view), [vec![ids[2].clone()]]);
     assert!(view["builds"].as_u64().unwrap() <= 4, "{view:#}");
 }
+
+#[test]
+fn a_command_is_bisected_in_a_tree_and_a_target_directory_of_its_own() {
+    let environment = TestEnvironment::with_plain_bench();
+    let mut ids = Vec::new();
+    for (commit, time) in [(0, "0.01"), (1, "0.01"), (2, "broken"), (3, "0.03"), (4, "0.03")] {
+        environment.write("run.sh", &format!("test -f \"$CARGO_TARGET_DIR/ready\" && sleep {time} # {commit}\n"));
+        let set_up = "grep -v broken run.sh > $CARGO_TARGET_DIR/ready";
+        environment.write("set-up.sh", &format!("{set_up}\n"));
+        ids.push(environment.commit(&format!("change {commit}")));
+    }
+    let args = ["--setup", "sh set-up.sh", "--run", "sh run.sh", "--good", &ids[0]];
+    let view = bisect(&environment, &args).expect_code(0).json();
+    let row = &view["benchmarks"][0];
+    assert_eq!(row["id"], "program::command::main");
+    let commits: Vec<&str> =
+        row["culprits"][0]["commits"].as_array().unwrap().iter().filter_map(|commit| commit["id"].as_str()).collect();
+    assert_eq!(commits, [ids[2].as_str(), &ids[3]], "{view:#}");
+    assert!(view["skipped"][0]["reason"].as_str().unwrap().contains("ended with code 1"), "{view:#}");
+    assert!(view["command"].as_str().unwrap().contains("--run 'sh run.sh'"), "{view:#}");
+    assert_eq!(view["next"], Value::Null);
+    bisect(&environment, &["--run", "false", "--good", &ids[0]]).expect_code(101).says("does not build").says("false");
+}
+
+#[test]
+fn the_past_is_measured_against_an_anchor_and_what_is_known_is_not_measured_again() {
+    let (environment, mut ids) = history(5, &[(3, 110)]);
+    for commit in 0..5 {
+        environment.write("README.md", &format!("Edition {commit}.\n"));
+        ids.push(environment.commit("documents"));
+    }
+    let backfill = |args: &[&str]| {
+        environment.perfguard(&[&["backfill", "--format", "json", "--layouts", "2"], args, &["--", "one"]].concat())
+    };
+    let before = environment.everything();
+    let view = backfill(&["HEAD", "--every", "2"]).expect_code(0).json();
+    assert_eq!(environment.everything(), before, "the tree is as it was");
+    let state = |view: &Value, at: usize| view["commits"][at]["state"]["kind"].as_str().unwrap().to_owned();
+    let states: Vec<String> = (0..6).map(|at| state(&view, at)).collect();
+    assert_eq!(states, ["measured", "measured", "measured", "measured", "same", "same"], "{view:#}");
+    let ratio = |at: usize| view["commits"][at]["benchmarks"][0]["effect"]["ratio"].as_f64();
+    assert!((ratio(1).unwrap() - 100.0 / 110.0).abs() < 1e-6, "{view:#}");
+    assert_eq!(view["commits"][1]["benchmarks"][0]["verdict"], "improved");
+    let again = backfill(&["HEAD", "--every", "2"]).expect_code(0).json();
+    assert_eq!((again["measured"].as_u64(), again["builds"].as_u64()), (Some(0), Some(0)), "{again:#}");
+    assert_eq!(state(&again, 1), "known");
+    let none = backfill(&["HEAD", "--budget", "1ms", "--anchor", &ids[0]]).expect_code(0).json();
+    assert!(none["left"].as_u64().unwrap() > 0, "{none:#}");
+    environment.git(&["tag", "v1", &ids[1]]);
+    let tags = backfill(&["HEAD", "--tags"]).expect_code(0).json();
+    assert_eq!(tags["commits"].as_array().map(Vec::len), Some(1));
+    backfill(&["HEAD", "--since", "2100-01-01"]).expect_code(4).says("no commit is left");
+    backfill(&["HEAD", "--since", "soon"]).expect_code(2).says("no day");
+    backfill(&["nowhere"]).expect_code(2).says("unknown revision");
+}

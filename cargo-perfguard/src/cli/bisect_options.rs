@@ -42,6 +42,12 @@ pub struct BisectArgs {
     /// Carry this revision's bench files back
     #[arg(long, value_name = "REV")]
     pub bench_from: Option<String>,
+    /// Measure this command, not benches
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["benchmark", "bench_from"])]
+    pub run: Option<String>,
+    /// Call this once in each commit's tree before
+    #[arg(long, value_name = "COMMAND", requires = "run")]
+    pub setup: Option<String>,
     /// Print the plan: builds and minutes
     #[arg(long)]
     pub dry_run: bool,

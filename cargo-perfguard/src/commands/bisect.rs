@@ -6,7 +6,8 @@ use perfguard_core::cancel::CancellationToken;
 use perfguard_core::clock::{Clock, SystemClock};
 use perfguard_core::config::units;
 use perfguard_core::pipeline::{
-    BisectRequest, BisectState, abort_bisect, bisect, bisect_state, check_range, commit_of, plan_bisect,
+    BisectRequest, BisectState, MeasuredCommand, abort_bisect, bisect, bisect_state, check_range, commit_of,
+    plan_bisect,
 };
 use perfguard_core::plan::Filter;
 use perfguard_core::report::{BisectEnded, bisect_plan_text, bisect_status_text, bisect_text};
@@ -134,6 +135,7 @@ fn request(args: &BisectArgs, here: &Here, clock: &SystemClock) -> Result<Bisect
         all: args.all,
         all_parents: args.all_parents,
         bench_from: args.bench_from.as_ref().map(commit).transpose()?,
+        command: args.run.clone().map(|run| MeasuredCommand { run, set_up: args.setup.clone() }),
     })
 }
 

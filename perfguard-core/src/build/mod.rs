@@ -49,7 +49,7 @@ pub use inputs::Affected;
 pub use kept::is_kept;
 pub use linker_probe::LinkerProbe;
 pub use lock::MachineLock;
-pub use retention::{KeepLimits, Kept, repositories};
+pub use retention::{KeepLimits, Kept, free_bytes, repositories};
 pub use roles::multicall;
 pub use seat::Seat;
 pub use workbench::{Build, BuildRequest, Workbench, WorkbenchSetup};

@@ -224,6 +224,38 @@ impl Workbench {
         Ok(Some(build).filter(|build| build.complete && build.artifacts.iter().all(is_there)))
     }
 
+    /// Keeps a tree in which nothing is built here: for commands that build for themselves, in a target directory that is
+    /// the tree's own ([`Self::own_target`]).
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written, or the tree cannot be read.
+    pub fn keep_tree(&mut self, source: &SourceTree, events: &mut dyn EventSink) -> Result<Build, BuildError> {
+        let key = record::key_of_own_tree(source);
+        if !self.has_kept(&key) {
+            self.seat(Seat::Builder)?;
+            self.link_outside(source, events)?;
+            let roots = &mut |_: &Path| Ok(root_sources(source).into_iter().collect());
+            self.checkout.update::<CheckoutError>(source, roots)?;
+            self.checkout.build_ended()?;
+            self.checkout.keep(&key)?;
+        }
+        let nothing = String::new;
+        let context = BuildContext {
+            toolchain: nothing(),
+            triple: nothing(),
+            profile: nothing(),
+            features: Vec::new(),
+            lock_hash: None,
+        };
+        let (artifacts, needs_nightly) = (Vec::new(), Vec::new());
+        Ok(Build { key, artifacts, complete: true, needs_nightly, context, asked: nothing(), inputs: None })
+    }
+
+    /// The target directory of the tree that is seated.
+    pub fn own_target(&self) -> PathBuf {
+        self.layout.out()
+    }
+
     /// The hash of the lock file that the build used.
     fn lock_hash(&self, request: &BuildRequest) -> Option<String> {
         let beside = request.manifest.parent().map(|folder| folder.join("Cargo.lock"));

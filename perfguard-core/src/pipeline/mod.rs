@@ -47,7 +47,8 @@ pub use baseline::{
     BaselineOutcome, BaselineRequest, VerifyProblem, promote_run, record_baseline, remove_baseline, verify_baseline,
 };
 pub use bisect::{
-    BisectError, BisectRequest, BisectState, abort_bisect, bisect, bisect_state, check_range, plan_bisect,
+    BisectError, BisectRequest, BisectState, MeasuredCommand, abort_bisect, bisect, bisect_state, check_range,
+    plan_bisect,
 };
 pub use clean::{CleanScope, clean};
 pub use compare::{CompareOutcome, CompareRequest, CompareRules, compare};

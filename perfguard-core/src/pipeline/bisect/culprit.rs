@@ -235,6 +235,26 @@ impl Sitting<'_> {
         Ok(found)
     }
 
+    /// The command that repeats the search.
+    fn again(&self, range: &Range, rows: &[BisectRow]) -> String {
+        let mut words = vec!["cargo perfguard bisect".to_owned()];
+        words.extend(self.request.faster.then(|| "--faster".to_owned()));
+        words.push(format!("--good {} --bad {}", range.good().short(), range.bad().short()));
+        if let Some(command) = &self.request.command {
+            words.extend(command.set_up.iter().map(|set_up| format!("--setup {}", quoted(set_up))));
+            words.push(format!("--run {}", quoted(&command.run)));
+            return words.join(" ");
+        }
+        let searched = rows.iter().filter(|row| !row.culprits.is_empty()).map(|row| quoted(&row.id.to_string()));
+        let searched: Vec<String> = searched.collect();
+        if searched.is_empty() {
+            words.extend(self.request.filter.words.iter().map(|word| quoted(word)));
+        } else {
+            words.extend(searched);
+        }
+        words.join(" ")
+    }
+
     fn commit_row(&self, commit: &CommitId) -> Result<CommitRow, PipelineError> {
         commit_row(self.repository, commit)
     }
@@ -260,31 +280,21 @@ impl Sitting<'_> {
         let tally = self.notebook.tally;
         (view.builds, view.failed_builds, view.pairs) = (tally.builds, tally.failed_builds, tally.pairs);
         view.seconds = self.notebook.earlier.as_secs_f64();
-        let found = rows.iter().find_map(|row| Some((row, row.culprits.iter().find(|one| one.is_verified)?)));
-        view.next = found.map(|(row, culprit)| {
-            // What merges brought in tells more than the merge.
-            let culprit = culprit.merged.first().filter(|inner| inner.is_verified).unwrap_or(culprit);
-            let last = &culprit.commits[culprit.commits.len() - 1];
-            let id = quoted(&row.id.to_string());
-            format!("cargo perfguard explain {} {} {id}", short(&culprit.before.id), short(&last.id))
-        });
-        let searched: Vec<String> =
-            rows.iter().filter(|row| !row.culprits.is_empty()).map(|row| quoted(&row.id.to_string())).collect();
-        let words = if searched.is_empty() {
-            self.request.filter.words.iter().map(|word| quoted(word)).collect()
-        } else {
-            searched
-        };
-        let faster = if self.request.faster { " --faster" } else { "" };
-        let words: String = words.iter().map(|word| format!(" {word}")).collect();
-        view.command = format!(
-            "cargo perfguard bisect{faster} --good {} --bad {}{words}",
-            range.good().short(),
-            range.bad().short()
-        );
+        view.next = next_command(&rows).filter(|_| self.request.command.is_none());
+        view.command = self.again(&range, &rows);
         view.benchmarks = rows;
         Ok(view)
     }
+}
+
+/// The command that explains the first culprit that was verified.
+fn next_command(rows: &[BisectRow]) -> Option<String> {
+    let (row, culprit) = rows.iter().find_map(|row| Some((row, row.culprits.iter().find(|one| one.is_verified)?)))?;
+    // What merges brought in tells more than the merge.
+    let culprit = culprit.merged.first().filter(|inner| inner.is_verified).unwrap_or(culprit);
+    let last = culprit.commits.last()?;
+    let id = quoted(&row.id.to_string());
+    Some(format!("cargo perfguard explain {} {} {id}", short(&culprit.before.id), short(&last.id)))
 }
 
 /// Drawings of verifications are not those of the search.

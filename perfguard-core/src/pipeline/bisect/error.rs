@@ -45,6 +45,23 @@ pub enum BisectError {
         #[source]
         source: Box<PipelineError>,
     },
+    /// The command that sets a commit up failed.
+    #[error("`{commit}` cannot be set up: {reason}")]
+    SetUp {
+        /// The commit.
+        commit: String,
+        /// How it ended, in words.
+        reason: String,
+    },
+    /// A build failed where there is no space left.
+    #[error("the disk is full: there is no space left for `{cache}`")]
+    DiskFull {
+        /// The cache.
+        cache: String,
+        /// What the build said.
+        #[source]
+        source: Box<PipelineError>,
+    },
     /// Neither end has a benchmark that both have.
     #[error("no benchmark that is meant runs at both ends: {reason}")]
     NoBenchmark {
@@ -107,6 +124,10 @@ impl BisectError {
             Self::EndDoesNotBuild { source, which, .. } => {
                 source.hint().or_else(|| Some(format!("name another commit with `--{which}`")))
             }
+            Self::SetUp { .. } => Some("`--setup` is called once in the tree of each commit".to_owned()),
+            Self::DiskFull { .. } => Some(
+                "`cargo perfguard clean --unused` makes some; then `cargo perfguard bisect --resume` goes on".to_owned(),
+            ),
             Self::NoBenchmark { .. } => Some(
                 "one that was added or renamed since: `--bench-from REV` carries the bench files of a revision back"
                     .to_owned(),

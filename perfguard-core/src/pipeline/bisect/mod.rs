@@ -4,6 +4,7 @@
 //! that tells most for what it costs and measures it in pairs against the good end. What is found is compared with what
 //! came before it on fresh pairs.
 
+mod command;
 mod culprit;
 mod ends;
 mod error;
@@ -17,6 +18,7 @@ mod state;
 
 use std::time::Duration;
 
+pub use command::MeasuredCommand;
 pub use error::BisectError;
 pub use plan::plan_bisect;
 pub use state::{BisectState, abort_bisect, bisect_state};
@@ -71,6 +73,8 @@ pub struct BisectRequest {
     pub all_parents: bool,
     /// The revision whose bench files are carried back to every commit.
     pub bench_from: Option<CommitId>,
+    /// A command to measure in place of benches.
+    pub command: Option<MeasuredCommand>,
 }
 
 /// Whether the range that was asked for makes sense: said before anything is written or built.

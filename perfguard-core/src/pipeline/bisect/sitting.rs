@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::command::prepare_command;
 use super::notebook::Notebook;
 use super::overlay::with_benches_of;
 use super::{BisectError, BisectRequest};
 use crate::bisect::Fact;
-use crate::build::BuildError;
+use crate::build::{BuildError, free_bytes};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
@@ -30,6 +31,8 @@ use crate::vcs::{CommitId, Repository, SourceTree};
 const MOST_LAYOUTS: usize = 12;
 /// What a build is believed to take before one was seen, seconds.
 pub(super) const FIRST_GUESS: f64 = 20.0;
+/// With less space than this left in the cache, a build that fails does so because of it.
+const LEAST_SPACE: u64 = 32 << 20;
 /// What is built within less than this was kept.
 const WAS_KEPT: Duration = Duration::from_millis(400);
 
@@ -120,6 +123,7 @@ impl<'a> Sitting<'a> {
             Ok(()) => Ok(Ok(())),
             Err(error) => {
                 let Some(reason) = why_not(&error) else { return Err(error) };
+                self.require_space(error)?;
                 let fact = Fact::Skipped { commit: commit.0.clone(), benchmark: None, reason: reason.clone() };
                 self.notebook.note(&fact)?;
                 Ok(Err(reason))
@@ -140,6 +144,15 @@ impl<'a> Sitting<'a> {
             let commit = commit.short().to_owned();
             BisectError::EndDoesNotBuild { which, commit, near, source: Box::new(error) }.into()
         })
+    }
+
+    /// A build may fail because the disk is full: that is no commit's fault.
+    fn require_space(&self, error: PipelineError) -> Result<(), PipelineError> {
+        if free_bytes(&self.tools.cache).is_some_and(|free| free < LEAST_SPACE) {
+            let cache = self.tools.cache.display().to_string();
+            return Err(BisectError::DiskFull { cache, source: Box::new(error) }.into());
+        }
+        Ok(())
     }
 
     /// The commit nearest to an end, inside the range, that is known to build.
@@ -163,9 +176,16 @@ impl<'a> Sitting<'a> {
             tree = with_benches_of(tree, benches)?;
         }
         let limits = limits(&self.request.settings);
-        let of = (tree, source, What::Commit(commit.clone()));
-        let side =
-            prepare_side(&mut self.bench, self.place, self.tools, of, options, limits, self.events, self.cancel)?;
+        let what = What::Commit(commit.clone());
+        let Self { bench, place, tools, events, cancel, request, .. } = self;
+        let side = match &request.command {
+            Some(command) => {
+                let of = (tree, source, what.to_string());
+                prepare_command(bench, place, of, command, *events, cancel)?
+                    .map_err(|reason| BisectError::SetUp { commit: commit.short().to_owned(), reason })?
+            }
+            None => prepare_side(bench, place, tools, (tree, source, what), options, limits, *events, cancel)?,
+        };
         let took = self.clock.monotonic().saturating_sub(before);
         let seconds = if took < WAS_KEPT { 0.0 } else { took.as_secs_f64() };
         self.sides.insert(commit.clone(), side);
@@ -280,6 +300,9 @@ pub(super) struct Measured {
 
 /// Why a commit cannot be had, in words; `None` where it is not the commit's fault.
 pub(in crate::pipeline) fn why_not(error: &PipelineError) -> Option<String> {
+    if let PipelineError::Bisect(BisectError::SetUp { reason, .. }) = error {
+        return Some(reason.clone());
+    }
     let PipelineError::Build(build) = error else {
         let is_of_the_tree = matches!(error, PipelineError::Plan(_)) && !error.is_interruption();
         return is_of_the_tree.then(|| first_line(error));
