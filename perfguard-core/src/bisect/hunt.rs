@@ -195,8 +195,12 @@ pub(super) mod tests {
     fn facts_in_another_order_give_the_same_posterior() {
         let (mut one, mut other) = (hunt("f", 16), hunt("f", 16));
         let facts = [(8, 100.5), (4, 104.0), (8, 99.0), (4, 106.0)];
-        facts.iter().for_each(|(commit, value)| one.hear(*commit, [100.0, *value]).unwrap());
-        facts.iter().rev().for_each(|(commit, value)| other.hear(*commit, [100.0, *value]).unwrap());
+        for (commit, value) in facts {
+            one.hear(commit, [100.0, value]).unwrap();
+        }
+        for (commit, value) in facts.into_iter().rev() {
+            other.hear(commit, [100.0, value]).unwrap();
+        }
         let distance = one.posterior().iter().zip(other.posterior()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(distance < 1e-9, "{distance}");
     }

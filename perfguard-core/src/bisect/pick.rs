@@ -24,7 +24,7 @@ pub fn pick(hunts: &mut [Hunt]) -> Option<Wanted> {
     }
     let (commit, _) = chosen?;
     let of = |(hunt, wish): (&Hunt, &Option<(usize, usize)>)| match wish {
-        Some((wished, pairs)) if *wished == commit => *pairs,
+        Some((own, pairs)) if *own == commit => *pairs,
         Some(_) => hunt.in_passing(commit),
         None => 0,
     };

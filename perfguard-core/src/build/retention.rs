@@ -96,7 +96,7 @@ fn remove_folder(path: &Path) -> Result<(), BuildError> {
 /// The space that is left where a folder lies, bytes; `None` where that cannot be told.
 pub fn free_bytes(folder: &Path) -> Option<u64> {
     let found = nix::sys::statvfs::statvfs(folder).ok()?;
-    Some(u64::from(found.blocks_available()).saturating_mul(found.fragment_size()))
+    Some(found.blocks_available().saturating_mul(found.fragment_size()))
 }
 
 /// Marks a kept thing as used now, by the time of one of its files.

@@ -63,16 +63,13 @@ pub fn past_commits(place: &Place, range: &str, selection: &PastSelection) -> Re
     const MOST: usize = 1 << 16;
     let repository = repository(place)?;
     let or_head = |text: &str| if text.is_empty() { "HEAD".to_owned() } else { text.to_owned() };
-    let mut commits = match range.split_once("..") {
-        Some((from, to)) => {
-            let (from, to) = (repository.resolve(&or_head(from))?, repository.resolve(&or_head(to))?);
-            repository.between(&from, &to, true)?
-        }
-        None => {
-            let mut line = repository.first_parents(&repository.resolve(range)?, MOST);
-            line.reverse();
-            line
-        }
+    let mut commits = if let Some((from, to)) = range.split_once("..") {
+        let (from, to) = (repository.resolve(&or_head(from))?, repository.resolve(&or_head(to))?);
+        repository.between(&from, &to, true)?
+    } else {
+        let mut line = repository.first_parents(&repository.resolve(range)?, MOST);
+        line.reverse();
+        line
     };
     if selection.tags {
         let tagged = repository.tagged();
@@ -181,8 +178,8 @@ pub fn backfill(
         }
     }
     // What holds for a commit holds for those after it that changed nothing.
-    for at in 0..view.commits.len() {
-        let Some(of) = same[at].filter(|of| *of < at) else { continue };
+    for (at, of) in same.iter().enumerate() {
+        let Some(of) = *of else { continue };
         let source = view.commits[of].clone();
         match source.state {
             PastState::Left | PastState::Skipped { .. } => view.commits[at].state = source.state,

@@ -184,27 +184,21 @@ pub fn bisect_status_text(view: &BisectStatusView, style: Style) -> String {
 /// What a bisection would do, in a few lines.
 pub fn bisect_plan_text(view: &BisectPlanView, style: Style) -> String {
     let mut text = String::new();
-    match (&view.good, view.commits, view.candidates, view.builds) {
-        (Some(good), Some(commits), Some(candidates), Some(builds)) => {
-            text += &style.bold(&format!("{}..{}\n", short(&good.id), short(&view.bad.id)));
-            text.extend([format!(
-                "  {} in question, {candidates} of which touch what a build may read\n",
-                counted(commits, "commit")
-            )]);
-            let kept = if view.kept > 0 { format!(" ({} of the range are kept)", view.kept) } else { String::new() };
-            text.extend([format!("  about {}, the two ends among them{kept}\n", counted(builds, "build"))]);
-            #[expect(clippy::cast_precision_loss, reason = "a few builds")]
-            let time = duration(builds as f64 * view.build_seconds * 1e9);
-            let by = if view.is_guess { "guessed: none was seen yet" } else { "as the last one took" };
-            text.extend([format!(
-                "  about {time} ({} a build, {by}), and some seconds of measuring a benchmark\n",
-                duration(view.build_seconds * 1e9)
-            )]);
-        }
-        _ => {
-            text += &style.bold(&format!("a commit before {} is looked for that was better\n", short(&view.bad.id)));
-            text += "  one, two, four, … commits back; each is a build and some seconds of measuring a benchmark\n";
-        }
-    }
+    let whole = view.commits.zip(view.candidates).zip(view.builds);
+    let (Some(good), Some(((commits, candidates), builds))) = (&view.good, whole) else {
+        text += &style.bold(&format!("a commit before {} is looked for that was better\n", short(&view.bad.id)));
+        text += "  one, two, four, … commits back; each is a build and some seconds of measuring a benchmark\n";
+        return text;
+    };
+    text += &style.bold(&format!("{}..{}\n", short(&good.id), short(&view.bad.id)));
+    let commits = counted(commits, "commit");
+    text.extend([format!("  {commits} in question, {candidates} of which touch what a build may read\n")]);
+    let kept = if view.kept > 0 { format!(" ({} of the range are kept)", view.kept) } else { String::new() };
+    text.extend([format!("  about {}, the two ends among them{kept}\n", counted(builds, "build"))]);
+    #[expect(clippy::cast_precision_loss, reason = "a few builds")]
+    let time = duration(builds as f64 * view.build_seconds * 1e9);
+    let by = if view.is_guess { "guessed: none was seen yet" } else { "as the last one took" };
+    let each = duration(view.build_seconds * 1e9);
+    text.extend([format!("  about {time} ({each} a build, {by}), and some seconds of measuring a benchmark\n")]);
     text
 }

@@ -50,11 +50,10 @@ impl History {
             changes.push(match kind {
                 _ if at == culprit => Change::Culprit,
                 Kind::Sparse if drawn < 27 => Change::Document,
-                Kind::Sparse => Change::Code,
                 // The bad end has to build.
                 Kind::Mixed if drawn < 3 && at != commits => Change::Broken,
                 Kind::Mixed if drawn < 13 => Change::Comment,
-                Kind::Mixed => Change::Code,
+                Kind::Sparse | Kind::Mixed => Change::Code,
             });
         }
         scratch.write("Cargo.toml", MANIFEST)?;
@@ -124,16 +123,15 @@ struct Library {
 
 impl Library {
     fn text(&self) -> String {
-        let comments: String = self.comments.iter().map(|at| format!("// Remark {at}.\n")).collect();
-        let functions: String = self
-            .functions
-            .iter()
-            .map(|at| {
-                let body = format!("value.rotate_left({at}) ^ {at}");
-                format!("\n#[inline(never)]\nfn other{at}(value: u64) -> u64 {{\n    {body}\n}}\n")
-            })
-            .collect();
-        let calls: String = self.functions.iter().map(|at| format!("    value = other{at}(value);\n")).collect();
+        let (mut comments, mut calls, mut functions) = (String::new(), String::new(), String::new());
+        for at in &self.comments {
+            comments.extend([format!("// Remark {at}.\n")]);
+        }
+        for at in &self.functions {
+            calls.extend([format!("    value = other{at}(value);\n")]);
+            let body = format!("    value.rotate_left({at}) ^ {at}\n");
+            functions.extend([format!("\n#[inline(never)]\nfn other{at}(value: u64) -> u64 {{\n{body}}}\n")]);
+        }
         let prepare = format!(
             "\n/// Runs before anything is measured.\npub fn prepare(mut value: u64) -> u64 {{\n{calls}    value\n}}\n"
         );

@@ -54,7 +54,9 @@ impl Notebook {
             earlier: Duration::ZERO,
             tally: Tally::default(),
         };
-        facts.iter().for_each(|fact| book.learn(fact));
+        for fact in facts {
+            book.learn(fact);
+        }
         book
     }
 

@@ -35,7 +35,7 @@ impl Sitting<'_> {
         at_ends: &[AtEnds],
     ) -> Result<(Vec<Hunt>, SearchEnd), PipelineError> {
         let mut hunts = self.hunts(range, at_ends)?;
-        self.recall(range, &mut hunts)?;
+        self.recall(range, &mut hunts);
         let mut examined: BTreeSet<usize> = BTreeSet::new();
         let end = loop {
             if self.cancel.is_cancelled() {
@@ -48,11 +48,15 @@ impl Sitting<'_> {
             self.tell(range, &hunts, &wanted);
             let commit = range.commits[wanted.commit].clone();
             if let Err(reason) = self.prepare(&commit)? {
-                hunts.iter_mut().for_each(|hunt| hunt.skip(wanted.commit, &reason));
+                for hunt in &mut hunts {
+                    hunt.skip(wanted.commit, &reason);
+                }
                 self.note_time()?;
                 continue;
             }
-            hunts.iter_mut().for_each(|hunt| hunt.built(wanted.commit));
+            for hunt in &mut hunts {
+                hunt.built(wanted.commit);
+            }
             if examined.insert(wanted.commit) && self.examine(range, wanted.commit, &mut hunts)? {
                 self.note_time()?;
                 continue;
@@ -85,7 +89,7 @@ impl Sitting<'_> {
     }
 
     /// Tells the hunts what the journal knows.
-    fn recall(&mut self, range: &Range, hunts: &mut [Hunt]) -> Result<(), PipelineError> {
+    fn recall(&self, range: &Range, hunts: &mut [Hunt]) {
         let number = |commit: &str| range.commits.iter().position(|known| known.0 == commit);
         for hunt in hunts {
             let id = hunt.id.clone();
@@ -107,7 +111,6 @@ impl Sitting<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Compares what a commit runs with what the others run that are built. Gives whether any is the same.

@@ -313,8 +313,8 @@ pub(in crate::pipeline) fn why_not(error: &PipelineError) -> Option<String> {
         | BuildError::ToolchainMissing { .. }
         | BuildError::NoRustup { .. }
         | BuildError::NoManifest { .. }
-        | BuildError::NotCaptured { .. } => Some(first_line(error)),
-        BuildError::Checkout(crate::build::CheckoutError::Source(_)) => Some(first_line(error)),
+        | BuildError::NotCaptured { .. }
+        | BuildError::Checkout(crate::build::CheckoutError::Source(_)) => Some(first_line(error)),
         BuildError::ArtifactGone
         | BuildError::ArtifactDamaged
         | BuildError::Call(_)

@@ -109,9 +109,8 @@ impl BisectState {
 
     /// What the last build of a bisection here took, seconds.
     pub(super) fn last_build_seconds(&self) -> Option<f64> {
-        self.facts.iter().flatten().rev().find_map(|fact| match fact {
-            Fact::Built { seconds, .. } if *seconds > 0.0 => Some(*seconds),
-            _ => None,
+        self.facts.iter().flatten().rev().find_map(|fact| {
+            if let Fact::Built { seconds, .. } = fact { Some(*seconds).filter(|seconds| *seconds > 0.0) } else { None }
         })
     }
 
