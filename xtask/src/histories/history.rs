@@ -1,7 +1,8 @@
 //! A made-up history: small commits to a crate with criterion benches, one of which makes a benchmark 5 % slower.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Result, ensure};
 use perfguard_stats::random::Stream;
@@ -27,9 +28,9 @@ enum Change {
     Document,
 }
 
-/// A history in a repository of its own.
-pub(super) struct History {
-    pub(super) scratch: Scratch,
+/// A history, on a branch of its own.
+pub(super) struct History<'a> {
+    scratch: &'a Scratch,
     /// All commits, oldest first; the first one is good.
     pub(super) commits: Vec<String>,
     /// The number of the slower one.
@@ -37,10 +38,10 @@ pub(super) struct History {
     changes: Vec<Change>,
 }
 
-impl History {
-    /// Makes `commits` commits on top of a good one.
-    pub(super) fn make(root: &Path, kind: Kind, commits: usize, seed: u64) -> Result<Self> {
-        let scratch = Scratch::new(root)?;
+impl<'a> History<'a> {
+    /// Makes `commits` commits on top of a good one. Histories of one repository share what is built of dependencies.
+    pub(super) fn make(scratch: &'a Scratch, kind: Kind, commits: usize, seed: u64) -> Result<Self> {
+        scratch.git(&["symbolic-ref", "HEAD", &format!("refs/heads/history-{seed}")])?;
         let mut random = Stream::new(seed);
         let mut below = |n: usize| usize::try_from(random.below(n as u64)).unwrap_or_default();
         let culprit = 1 + below(commits);
@@ -89,12 +90,27 @@ impl History {
             .collect()
     }
 
-    fn journal(&self) -> std::path::PathBuf {
+    fn journal(&self) -> PathBuf {
         self.scratch.repository.join(".git/perfguard/bisect.jsonl")
     }
 
-    pub(super) fn has_journal(&self) -> bool {
-        self.journal().exists()
+    pub(super) fn command(&self, program: &Path) -> Command {
+        let mut command = self.scratch.command(program);
+        command.arg("perfguard");
+        command
+    }
+
+    pub(super) fn store(&self) -> PathBuf {
+        self.scratch.store()
+    }
+
+    /// Whether there is something to go on with.
+    pub(super) fn is_under_way(&self) -> Result<bool> {
+        match fs_err::read_to_string(self.journal()) {
+            Ok(text) => Ok(!text.trim_end().ends_with("{\"fact\":\"ended\"}")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// No commit may stand in the journal as built from nothing twice: what was built is kept.

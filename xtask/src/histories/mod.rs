@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use perfguard_stats::random::Stream;
 
 use self::history::{History, Kind};
-use crate::scratch::release_program;
+use crate::scratch::{Scratch, release_program};
 use crate::weather::{Load, Weather};
 
 /// Arguments of `histories`.
@@ -47,27 +47,25 @@ pub(crate) struct Args {
 /// Makes the histories and bisects them.
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     if args.make {
-        let history = History::make(root, args.kind, args.commits, args.seed)?;
-        let culprit = history.commits[history.culprit].clone();
-        println!(
-            "{}: slower since {culprit} (commit {} of {})",
-            history.scratch.keep().display(),
-            history.culprit,
-            args.commits
-        );
+        let scratch = Scratch::new(root)?;
+        let history = History::make(&scratch, args.kind, args.commits, args.seed)?;
+        let (culprit, number) = (history.commits[history.culprit].clone(), history.culprit);
+        println!("{}: slower since {culprit} (commit {} of {})", scratch.keep().display(), number, args.commits);
         return Ok(());
     }
     let program = match &args.program {
         Some(program) => program.clone(),
         None => release_program(root)?,
     };
+    let scratch = Scratch::new(root)?;
     let load = Load::start(args.weather)?;
     let mut text = String::from(
         "| history | named | right | verified | builds | failed | pairs | seconds |\n|---|---|---|---|---|---|---|---|\n",
     );
     let mut right = 0;
     for trial in 0..args.trials {
-        let history = History::make(root, args.kind, args.commits, args.seed.wrapping_add(u64::from(trial)))?;
+        let seed = args.seed.wrapping_add(u64::from(trial));
+        let history = History::make(&scratch, args.kind, args.commits, seed)?;
         let before = history.state()?;
         let found = history.bisect(&program, args, trial)?;
         ensure!(history.state()? == before, "the repository changed: {before:?}, {:?}", history.state()?);
@@ -102,15 +100,15 @@ struct Found {
     seconds: f64,
 }
 
-impl History {
+impl History<'_> {
     fn bisect(&self, program: &Path, args: &Args, trial: u32) -> Result<Found> {
         let good = &self.commits[0];
-        let mut words = vec!["perfguard", "bisect", "--good", good, "--seed", "7", "--format", "json", "--quiet"];
+        let mut words = vec!["bisect", "--good", good, "--seed", "7", "--format", "json", "--quiet"];
         let mut random = Stream::new(args.seed.wrapping_add(1_000 + u64::from(trial)));
         let mut kills = 0;
         let output = loop {
-            let mut perfguard = self.scratch.command(program);
-            perfguard.args(&words).arg("--store").arg(self.scratch.store());
+            let mut perfguard = self.command(program);
+            perfguard.args(&words).arg("--store").arg(self.store());
             if words.contains(&"--good") {
                 perfguard.arg("steps");
             }
@@ -127,8 +125,9 @@ impl History {
             }
             child.kill().ok();
             child.wait()?;
-            if self.has_journal() {
-                words = vec!["perfguard", "bisect", "--resume", "--format", "json", "--quiet"];
+            // An earlier history's journal has its end.
+            if self.is_under_way()? {
+                words = vec!["bisect", "--resume", "--format", "json", "--quiet"];
             }
         };
         ensure!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
