@@ -340,3 +340,28 @@ fn the_past_is_measured_against_an_anchor_and_what_is_known_is_not_measured_agai
     backfill(&["HEAD", "--since", "soon"]).expect_code(2).says("no day");
     backfill(&["nowhere"]).expect_code(2).says("unknown revision");
 }
+
+#[test]
+fn ctrl_c_keeps_every_pair_and_resume_goes_on_from_there() {
+    let words = |value: u32, commit: usize| {
+        let many = format!("{value} ").repeat(60);
+        format!("one: {many}interrupt\nother{commit}: 1\n")
+    };
+    let environment = TestEnvironment::scripted(&words(100, 0));
+    let mut ids = vec![environment.git(&["rev-parse", "HEAD"])];
+    for commit in 1..=9 {
+        environment.write("script.txt", &words(if commit < 6 { 100 } else { 110 }, commit));
+        ids.push(environment.commit("change"));
+    }
+    let mut command = environment.perfguard_command(
+        &environment.root(),
+        &["bisect", "--layouts", "2", "--format", "json", "--good", &ids[0], "one"],
+    );
+    let state = environment.cache().join("observations");
+    let ended = common::ran(&command.env("SCRIPTED_STATE", &state).output().unwrap());
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    let written = std::fs::read_to_string(journal(&environment)).unwrap();
+    let resumed = bisect(&environment, &["--resume"]).expect_code(0).json();
+    assert_eq!(culprits(&resumed), [vec![ids[6].clone()]]);
+    assert!(std::fs::read_to_string(journal(&environment)).unwrap().starts_with(&written));
+}

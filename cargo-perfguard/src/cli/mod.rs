@@ -62,9 +62,9 @@ pub enum Command {
                             cargo perfguard check origin/main")]
     Check(Box<CheckArgs>),
     /// Find the commit that made a benchmark slower
-    #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
-                            Examples:\n  cargo perfguard bisect parse\n  \
-                            cargo perfguard bisect --good v1.2.0 --budget 30m\n  cargo perfguard bisect --resume")]
+    #[command(after_help = "Cargo's flags mean what they mean to cargo. docs/cli.md has all flags.\n\n\
+                            Examples:\n  cargo perfguard bisect --good v1.2.0 parse\n  \
+                            cargo perfguard bisect --run 'target/release/x' --setup 'cargo build -r'")]
     Bisect(Box<BisectArgs>),
     /// Measure past commits, for the history that trends are drawn from
     #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
@@ -483,7 +483,9 @@ fn for_a_screen() -> clap::Command {
         })
     };
     definition()
-        .mut_subcommand("bisect", |command| command.disable_help_subcommand(true))
+        .mut_subcommand("bisect", |command| {
+            command.disable_help_subcommand(true).mut_arg("no_wait", |argument| argument.hide(true))
+        })
         .mut_subcommand("baseline", |command| without(command, "Measuring").disable_help_subcommand(true))
         .mut_subcommand("run", |command| without(command, "Judging"))
 }
