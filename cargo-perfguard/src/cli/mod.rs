@@ -50,7 +50,7 @@ pub enum Command {
                             Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
                             cargo perfguard run -p my-crate --budget 5m --precision 0.5%")]
     Run(Box<RunArgs>),
-    /// Compare two commits, or two builds of one, in pairs, and judge the change
+    /// Compare two commits, or two builds of one, and judge the change
     #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
                             Examples:\n  cargo perfguard compare main...HEAD --strict -- parse\n  \
                             cargo perfguard compare --variant '' --variant 'lto=fat features=simd'")]
@@ -71,7 +71,7 @@ pub enum Command {
                             Examples:\n  cargo perfguard backfill v1.0.0..HEAD --every 10\n  \
                             cargo perfguard backfill --since 2026-01-01 --order gaps --budget 1h -- parse")]
     Backfill(Box<BackfillArgs>),
-    /// Count how often perfguard is wrong on this machine, with your own benchmarks
+    /// Count how often perfguard is wrong on this machine
     #[command(name = "self-test")]
     #[command(after_help = "Examples:\n  cargo perfguard self-test parse\n  \
                             cargo perfguard self-test --comparisons 100 --slowdown 3%")]
@@ -81,7 +81,7 @@ pub enum Command {
         after_help = "Examples:\n  cargo perfguard accept my-crate::parse::parse/large --reason 'checks its input now'"
     )]
     Accept(AcceptArgs),
-    /// Write a commented perfguard.toml, and a git hook where it is asked for
+    /// Write a commented perfguard.toml, and a git hook if asked
     #[command(after_help = "Examples:\n  cargo perfguard init\n  cargo perfguard init --hook pre-commit")]
     Init(InitArgs),
     /// Measure a commit and give it a name to compare with
@@ -106,7 +106,7 @@ pub enum Command {
     /// Show what is kept outside the tree, and remove what may go
     #[command(after_help = "Examples:\n  cargo perfguard clean\n  cargo perfguard clean --unused")]
     Clean(CleanArgs),
-    /// Examine this machine: what makes measurements noisy here, and what to change
+    /// Examine this machine: what makes noise here, and what to change
     #[command(after_help = "Examples:\n  cargo perfguard doctor\n  cargo perfguard doctor --explain turbo\n  \
                             cargo perfguard doctor --format json --no-noise-floor")]
     Doctor(DoctorArgs),
