@@ -181,8 +181,8 @@ Generated from the providers' own words by `cargo xtask codegen`; do not edit.
 compared, limited and gated by the same code. `cargo perfguard doctor` tells which of them work on this machine.
 
 Metrics of the process are always taken. Those that cost something are taken where somebody wants them: `--metrics
-executable-size,instructions` on `run`, `baseline` and `compare`, `[metrics] take = [\"executable-size\"]` in
-`perfguard.toml`, a limit (`executable-size.max = \"2MiB\"`), or, for sizes, a name in `compare.gate`. An unknown name is an
+executable-size,cycles` on `run`, `baseline` and `compare`, `[metrics] take = [\"executable-size\"]` in
+`perfguard.toml`, a limit (`executable-size.max = \"2MiB\"`), or, for sizes and counters, a name in `compare.gate`. An unknown name is an
 error: 2 for a flag, 96 for a file.
 
 What was asked for by name is a number or a note of every benchmark that was measured, never silence: the note says what
@@ -196,9 +196,18 @@ give a metric that varies a threshold that it does not reach by itself.
 ";
 
 const METRICS_OWN: &str = "
-**Fallback.** `instructions` are counted by Valgrind. Where it is not installed, or the harness lets nobody choose iterations,
-the row says so, and `user-time`, which is always there, stands in for them. Hardware counters (`cycles`, `branch-misses`,
-`cache-misses`) are not read by this version; `doctor` tells whether the kernel would grant them.
+**Fallback.** `instructions` are counted by the processor where the kernel grants its counters, else by Valgrind; where that is
+not installed, or the harness lets nobody choose iterations, `user-time`, which is always there, stands in for them, as it
+does for `cycles`, `branch-misses` and `cache-misses` that are not granted. A note of the row says which it was, and why
+not the one before. Under `--strict`, what neither counts is an error (97) that says what to install or to set.
+`--witness instructions` always asks Valgrind.
+
+**The processor's counters** are opened on the benchmark's process before it begins and follow it into its threads and
+children; only what happens in user space is counted. They are totals of a process: compared where both sides ran the same
+known number of iterations (`--iterations`, or a harness that chooses them once), and else said to be not judged. Where a
+processor has too few, they take turns; what was counted is then scaled up to the whole time, and a note says so.
+`kernel.perf_event_paranoid` above 2 and the filters of many containers forbid them; most virtual machines have none.
+`doctor` tells.
 
 Where benchmarks share a process, what the kernel counted belongs to none of them, and is left out of all.
 

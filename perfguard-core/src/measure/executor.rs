@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::driver::{Driver, Reading, Session, Told, Wanted};
-use super::providers::{Process, Provider};
+use super::providers::{Counters, Process, Provider, counter_remarks};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation, Statistic, built_in_metrics};
@@ -128,6 +128,8 @@ pub(super) fn outcome(
     let mut metrics = fixed.clone();
     if alone {
         metrics.extend(Process.of_process(&finished.usage));
+        metrics.extend(Counters.of_process(&finished.usage));
+        notes.extend(counter_remarks(&finished.usage));
     }
     let mut own_metrics = Vec::new();
     for (metric, value) in own {

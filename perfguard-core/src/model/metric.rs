@@ -13,8 +13,15 @@ pub struct MetricId(pub Cow<'static, str>);
 impl MetricId {
     /// Wall time per iteration, nanoseconds: the value that decides.
     pub const WALL_TIME: Self = Self(Cow::Borrowed("wall-time"));
-    /// Instructions that one call executes, counted by Valgrind: a harness that counts decides by it.
+    /// Instructions: that one call executes, counted by Valgrind (a harness that counts decides by it), or of a whole process
+    /// in user space, counted by the processor.
     pub const INSTRUCTIONS: Self = Self(Cow::Borrowed("instructions"));
+    /// Cycles of the processor in user space, of the whole process.
+    pub const CYCLES: Self = Self(Cow::Borrowed("cycles"));
+    /// Branches in user space that the processor foresaw wrongly, of the whole process.
+    pub const BRANCH_MISSES: Self = Self(Cow::Borrowed("branch-misses"));
+    /// Misses of the last cache in user space, of the whole process.
+    pub const CACHE_MISSES: Self = Self(Cow::Borrowed("cache-misses"));
     /// User CPU time of the whole process, nanoseconds.
     pub const USER_TIME: Self = Self(Cow::Borrowed("user-time"));
     /// System CPU time of the whole process, nanoseconds.
@@ -87,6 +94,24 @@ impl MetricId {
     pub fn is_exact(&self) -> bool {
         [Self::EXECUTABLE_SIZE, Self::TEXT_SIZE, Self::DATA_SIZE].contains(self)
     }
+
+    /// Whether it sums up over a whole process, so that it says something of the code only where both sides ran as many
+    /// iterations.
+    pub fn is_total(&self) -> bool {
+        const TOTALS: [MetricId; 10] = [
+            MetricId::INSTRUCTIONS,
+            MetricId::CYCLES,
+            MetricId::BRANCH_MISSES,
+            MetricId::CACHE_MISSES,
+            MetricId::USER_TIME,
+            MetricId::SYSTEM_TIME,
+            MetricId::PAGE_FAULTS,
+            MetricId::CONTEXT_SWITCHES,
+            MetricId::BYTES_READ,
+            MetricId::BYTES_WRITTEN,
+        ];
+        TOTALS.contains(self)
+    }
 }
 
 /// Whether a text can be the id of a metric: lower-case letters, digits and `-`, a letter first.
@@ -96,11 +121,14 @@ pub fn is_metric_name(name: &str) -> bool {
 }
 
 /// The built-in metrics, in the order in which they are shown.
-pub fn built_in_metrics() -> [Metric; 12] {
+pub fn built_in_metrics() -> [Metric; 15] {
     let lower = |id, unit| Metric { id, unit, direction: Direction::LowerIsBetter };
     [
         lower(MetricId::WALL_TIME, Unit::Nanoseconds),
         lower(MetricId::INSTRUCTIONS, Unit::Count),
+        lower(MetricId::CYCLES, Unit::Count),
+        lower(MetricId::BRANCH_MISSES, Unit::Count),
+        lower(MetricId::CACHE_MISSES, Unit::Count),
         lower(MetricId::USER_TIME, Unit::Nanoseconds),
         lower(MetricId::SYSTEM_TIME, Unit::Nanoseconds),
         lower(MetricId::PEAK_MEMORY, Unit::Bytes),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::affected::prepare_affected;
 use super::clean::keep_within;
 use super::comparing::{Compared, Comparing, compare_and_record};
-use super::extra::{Extra, require_valgrind};
+use super::extra::{Extra, require_counting};
 use super::identical::{Same, identical_targets, not_run};
 use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
@@ -194,7 +194,7 @@ pub(super) fn compare_sides(
 ) -> Result<CompareOutcome, PipelineError> {
     let Matched { both, single } = match_sides(&base.prepared, &head.prepared, &request.filter);
     require_benchmarks(place, base, head, &request.filter, both.is_empty() && single.is_empty())?;
-    require_valgrind(&request.settings, &request.rules, &base.prepared)?;
+    require_counting(&request.settings, &request.rules, &base.prepared)?;
     let mut remarks = differences(base, head);
     let same = if request.rules.force {
         BTreeMap::new()

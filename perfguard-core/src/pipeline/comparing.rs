@@ -106,6 +106,7 @@ pub(super) fn compare_and_record(
     let recorder = RefCell::new(Recorder::new(store, base_keys, head_keys, watch, what.benchmarks.len()));
 
     let everything: Vec<usize> = (0..what.benchmarks.len()).collect();
+    bench.launcher.count(what.extra.counters(&what.benchmarks.iter().map(|both| &both.id)));
     let first_budget = what.settings.budget.mul_f64(FIRST_PART);
     let mut pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
     let pools = pass.link(bench, what, copy.as_deref(), clock, events, cancel);
@@ -155,6 +156,7 @@ pub(super) fn compare_and_record(
             ends[*index] = end;
         }
     }
+    bench.launcher.count(Vec::new());
     let Recorder { store, base_keys, head_keys, mut notes, nulls, watch, .. } = recorder.into_inner();
     let sides = [(what.base, base_run, &base_keys), (what.head, head_run, &head_keys)];
     let missing = if is_ended(cancel) {

@@ -295,7 +295,9 @@ impl Judging<'_> {
         let decides = recorded.head.harness.kind.decides();
         let mut findings = Vec::new();
         for metric in recorded.head.metrics() {
-            let is_counted = metric.id == MetricId::INSTRUCTIONS && decides != MetricId::INSTRUCTIONS;
+            let is_counted = metric.id == MetricId::INSTRUCTIONS
+                && decides != MetricId::INSTRUCTIONS
+                && !recorded.counts_each_process();
             if !self.is_plain(&metric.id) && !is_counted {
                 continue;
             }

@@ -78,6 +78,8 @@ pub(super) fn measure_and_record(
     };
     let stamps = Stamps::of(open.iter().map(|index| program(*index)));
     let mut watch = Watch::new(Path::new("/"), bench.launcher.pid(), open.len(), clock);
+    let selected = open.iter().map(|index| &what.selected[*index].id);
+    bench.launcher.count(what.extra.counters(&selected));
     let mut executor = ProcessExecutor {
         launcher: &mut bench.launcher,
         scratch: bench.scratch.path(),
@@ -109,6 +111,7 @@ pub(super) fn measure_and_record(
             }
         }
     })?;
+    bench.launcher.count(Vec::new());
     for ((end, index), ended) in ends.iter_mut().zip(&open).zip(&mut ended) {
         if let Some(failure) = stamps.broken([program(*index)]) {
             store.finish_measurement(keys[*index], Stopped::Failed, Some(&failure), &[])?;

@@ -3,7 +3,7 @@
 use super::PipelineError;
 use crate::analyse::{Designs, Known, PairedTest, TestPlan, estimate};
 use crate::model::{
-    BenchmarkId, Direction, Measurement, MetricId, Observation, PairRecord, RunId, Stage, built_in_metrics,
+    BenchmarkId, Direction, Measurement, MetricId, Observation, PairRecord, RunId, Stage,
 };
 use crate::store::Store;
 
@@ -47,7 +47,14 @@ impl Recorded {
     /// The metrics besides the one that decides, with which way is better: those of a process, and the bench's own.
     pub(super) fn others(&self, decides: &MetricId) -> Vec<(MetricId, Direction)> {
         let all = self.head.metrics().into_iter().map(|metric| (metric.id, metric.direction));
-        all.filter(|(id, _)| id != decides && *id != MetricId::WALL_TIME && *id != MetricId::INSTRUCTIONS).collect()
+        let is_one_number = |id: &MetricId| *id == MetricId::INSTRUCTIONS && !self.counts_each_process();
+        all.filter(|(id, _)| id != decides && *id != MetricId::WALL_TIME && !is_one_number(id)).collect()
+    }
+
+    /// Whether instructions are those of each process, as the processor counts them: Valgrind gives one number a side.
+    pub(super) fn counts_each_process(&self) -> bool {
+        let second = self.head.observations.get(1);
+        second.is_some_and(|observation| observation.metrics.contains_key(&MetricId::INSTRUCTIONS))
     }
 
     /// A metric whose values are compared as they are: base's and head's medians, where both have some.
@@ -71,8 +78,7 @@ impl Recorded {
         if metric.is_exact() {
             return None;
         }
-        let is_total = built_in_metrics().iter().any(|known| known.id == *metric) && *metric != MetricId::PEAK_MEMORY;
-        if is_total && !self.same_iterations() || self.differs_in_meaning(metric) {
+        if metric.is_total() && !self.same_iterations() || self.differs_in_meaning(metric) {
             return None;
         }
         let decides = self.head.harness.kind.decides();

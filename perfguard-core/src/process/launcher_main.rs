@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::counters::{Counters, Kernel};
 use super::memory::give_memory_back;
 use super::wire::{self, Reader, Request, Writer};
 use super::{Exit, Finished, Limits, PROTOCOL_DESCRIPTOR, Usage};
@@ -59,12 +60,13 @@ fn serve(socket: &UnixStream, request: &Request, heard: bool, orphans: &mut Orph
             let ended_by_us = child.watch(socket, limits);
             let wall_ns = u64::try_from(child.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
             let (bytes_read, bytes_written) = child.bytes_moved();
+            let counts = child.counters.read();
             // Before the child leaves the process table: until then its group's number is nobody else's.
             child.end_group();
             let (exit, usage) = child.reap()?;
             let left_behind = orphans.end();
             let flooded = child.drain(limits);
-            let usage = Usage { bytes_read, bytes_written, ..usage };
+            let usage = Usage { bytes_read, bytes_written, counts, ..usage };
             let exit = ended_by_us?.or(flooded.then_some(Exit::FloodedOutput)).unwrap_or(exit);
             let (stdout, stderr, protocol) = (child.stdout.kept, child.stderr.kept, child.protocol.kept);
             let large = stdout.len() + stderr.len() + protocol.len() > LARGE_OUTPUT;
@@ -118,6 +120,8 @@ struct Child {
     stderr: Stream,
     /// What it writes for perfguard, where it may.
     protocol: Stream,
+    /// What is counted of it.
+    counters: Counters,
 }
 
 impl Child {
@@ -138,6 +142,8 @@ impl Child {
             }
             OwnedFd::from_raw_fd(descriptor)
         };
+        // Counters are of a process that is there: it waits for them before it goes on.
+        let gate = if request.counters.is_empty() { None } else { Some(pipe()?) };
         let parent = std::process::id();
         #[expect(clippy::disallowed_methods, reason = "part of the door: the child's wall time")]
         let start = Instant::now();
@@ -146,6 +152,9 @@ impl Child {
         let pid = unsafe {
             let pid = libc::fork();
             if pid == 0 {
+                if let Some((gate, opened_by)) = &gate {
+                    wait_at(gate.as_raw_fd(), opened_by.as_raw_fd());
+                }
                 let streams = [input.as_raw_fd(), theirs_out.as_raw_fd(), theirs_err.as_raw_fd()];
                 let protocol = theirs_protocol.as_ref().map(AsRawFd::as_raw_fd);
                 become_child(parent, streams, protocol, request.cwd(), request.program(), &args, &env);
@@ -159,6 +168,8 @@ impl Child {
             return Err(io::Error::last_os_error());
         }
         drop((theirs_out, theirs_err, theirs_protocol, theirs_failure));
+        let counters = Counters::open(&Kernel, &request.counters, pid);
+        drop(gate);
         let mut number = [0; 4];
         // The end of the stream, once `exec` closed it.
         if File::from(failure).read(&mut number)? == number.len() {
@@ -172,7 +183,7 @@ impl Child {
         }
         let stream = |pipe: Option<OwnedFd>| Stream { pipe: pipe.map(File::from), kept: Vec::new() };
         let (stdout, stderr, protocol) = (stream(Some(stdout)), stream(Some(stderr)), stream(protocol));
-        Ok(Self { pid, start, end: end_of(pid)?, stdout, stderr, protocol })
+        Ok(Self { pid, start, end: end_of(pid)?, stdout, stderr, protocol, counters })
     }
 
     /// Watches until the child ended, ending it where it must. Gives how perfguard ended it, if it did; an error where
@@ -324,6 +335,22 @@ impl Orphans {
     }
 }
 
+/// In the forked child: waits until the launcher closes the gate's other end, of which this process has a copy. It does so
+/// when it ends, too.
+///
+/// # Safety
+/// Only between fork and exec.
+unsafe fn wait_at(gate: RawFd, opened_by: RawFd) {
+    let mut nothing = [0_u8; 1];
+    // SAFETY: async-signal-safe calls on descriptors of this process, and on memory that lives through them.
+    unsafe {
+        libc::close(opened_by);
+        while libc::read(gate, nothing.as_mut_ptr().cast(), nothing.len()) < 0
+            && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+        {}
+    }
+}
+
 /// In the forked child: everything up to `exec`. Returns only when something failed, with the error in `errno`.
 ///
 /// # Safety
@@ -435,5 +462,6 @@ fn usage_of(usage: &libc::rusage) -> Usage {
         context_switches: number(usage.ru_nvcsw) + number(usage.ru_nivcsw),
         bytes_read: None,
         bytes_written: None,
+        counts: super::Counts::default(),
     }
 }

@@ -64,6 +64,8 @@ pub struct Usage {
     pub bytes_read: Option<u64>,
     /// Bytes written through system calls; `None` where the kernel does not tell.
     pub bytes_written: Option<u64>,
+    /// What counters said that were asked for ([`Launcher::count`]).
+    pub counts: Counts,
 }
 
 /// A child that ended.
@@ -85,12 +87,14 @@ pub struct Finished {
     pub protocol: Vec<u8>,
 }
 
+mod counters;
 mod launcher;
 mod launcher_main;
 mod memory;
 mod tool;
 mod wire;
 
+pub use counters::{Count, CounterEvent, Counts, MOST_COUNTERS, try_counter};
 pub use launcher::{Launcher, Running};
 pub use launcher_main::launcher_main;
 pub use memory::settle;

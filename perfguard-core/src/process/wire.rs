@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{CommandSpec, Exit, Finished, Limits, Usage};
+use super::{CommandSpec, Count, CounterEvent, Counts, Exit, Finished, Limits, MOST_COUNTERS, Usage};
 
 /// Asks for a child. Followed by a command and its limits.
 pub(super) const SPAWN: u8 = b's';
@@ -54,13 +54,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a command and its limits.
+    /// Writes a command, its limits, and what is to be counted.
     ///
     /// # Errors
     /// When a text contains a zero, which no program can be given.
-    pub(super) fn spec(&mut self, spec: &CommandSpec, limits: Limits) -> io::Result<&mut Self> {
+    pub(super) fn spec(&mut self, spec: &CommandSpec, limits: Limits, counters: &[CounterEvent]) -> io::Result<&mut Self> {
         let timeout = u64::try_from(limits.timeout.as_nanos()).unwrap_or(u64::MAX);
         self.number(timeout).number(limits.output_bytes);
+        self.number(counters.len() as u64);
+        for event in counters {
+            self.number(u64::from(event.kind)).number(event.config);
+        }
         self.number(spec.args.len() as u64).number(spec.env.len() as u64);
         let nothing = PathBuf::from("/dev/null");
         for path in [&spec.program, &spec.cwd, spec.input.as_ref().unwrap_or(&nothing)] {
@@ -94,7 +98,22 @@ impl Writer {
         // One more than the count: zero stands for unknown.
         self.number(usage.bytes_read.map_or(0, |bytes| bytes + 1))
             .number(usage.bytes_written.map_or(0, |bytes| bytes + 1));
+        self.counts(&usage.counts);
         self.bytes(&finished.stdout).bytes(&finished.stderr).bytes(&finished.protocol)
+    }
+
+    /// Each with whether it was counted, and three numbers, of which an error uses the first.
+    fn counts(&mut self, counts: &Counts) {
+        self.number(counts.iter().count() as u64);
+        for (event, counted) in counts.iter() {
+            self.number(u64::from(event.kind)).number(event.config);
+            match counted {
+                Ok(Count { value, enabled_ns, running_ns }) => {
+                    self.number(1).number(value).number(enabled_ns).number(running_ns)
+                }
+                Err(error) => self.number(0).number(u64::from(error.unsigned_abs())).number(0).number(0),
+            };
+        }
     }
 
     /// Writes the frame whole.
@@ -114,6 +133,8 @@ pub(super) struct Request {
     texts: Vec<*const libc::c_char>,
     env: Vec<*const libc::c_char>,
     pub(super) limits: Limits,
+    /// What is to be counted.
+    pub(super) counters: Vec<CounterEvent>,
     _frame: Vec<u8>,
 }
 
@@ -193,13 +214,33 @@ impl Reader {
     /// Reads a command; its texts stay where they lie in the frame.
     pub(super) fn request(&mut self) -> io::Result<Request> {
         let limits = Limits { timeout: Duration::from_nanos(self.number()?), output_bytes: self.number()? };
+        let mut counters = Vec::new();
+        for _ in 0..self.number()? {
+            counters.push(self.event()?);
+        }
         let counts = [self.number()?, self.number()?].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         let (mut texts, all) = (Vec::new(), counts[0].saturating_add(counts[1]).saturating_add(FIXED));
         for _ in 0..all {
             texts.push(self.c_text()?.as_ptr());
         }
         let env = texts.split_off(FIXED + counts[0]);
-        Ok(Request { texts, env, limits, _frame: std::mem::take(&mut self.frame) })
+        Ok(Request { texts, env, limits, counters, _frame: std::mem::take(&mut self.frame) })
+    }
+
+    fn event(&mut self) -> io::Result<CounterEvent> {
+        let kind = u32::try_from(self.number()?).map_err(|_| io::ErrorKind::InvalidData)?;
+        Ok(CounterEvent { kind, config: self.number()? })
+    }
+
+    fn counts(&mut self) -> io::Result<Counts> {
+        let mut counted = Vec::new();
+        for _ in 0..self.number()?.min(MOST_COUNTERS as u64) {
+            let (event, is_counted) = (self.event()?, self.number()? == 1);
+            let [value, enabled_ns, running_ns] = [self.number()?, self.number()?, self.number()?];
+            let count = Count { value, enabled_ns, running_ns };
+            counted.push((event, if is_counted { Ok(count) } else { Err(i32::try_from(value).unwrap_or(i32::MAX)) }));
+        }
+        Ok(Counts::of(counted))
     }
 
     pub(super) fn finished(&mut self) -> io::Result<Finished> {
@@ -223,6 +264,7 @@ impl Reader {
             context_switches: self.number()?,
             bytes_read: self.number()?.checked_sub(1),
             bytes_written: self.number()?.checked_sub(1),
+            counts: self.counts()?,
         };
         let (stdout, stderr, protocol) = (self.bytes()?, self.bytes()?, self.bytes()?);
         Ok(Finished { exit, wall_ns, usage, left_behind, stdout, stderr, protocol })
@@ -238,13 +280,16 @@ mod tests {
         let args = vec!["a\0b".into()];
         let spec = CommandSpec { program: "/bin/x".into(), args, env: Vec::new(), cwd: "/".into(), input: None };
         let limits = Limits { timeout: Duration::from_secs(1), output_bytes: 7 };
-        assert!(Writer::new(SPAWN).spec(&spec, limits).is_err());
+        assert!(Writer::new(SPAWN).spec(&spec, limits, &[]).is_err());
     }
 
     #[test]
     fn an_end_survives_the_wire() {
         for exit in [Exit::Code(-1), Exit::Signal(9), Exit::TimedOut, Exit::FloodedOutput, Exit::Killed] {
-            let usage = Usage { user_ns: 1, bytes_read: Some(0), bytes_written: None, ..Usage::default() };
+            let count = Count { value: 1 << 40, enabled_ns: 3, running_ns: 2 };
+            let counts =
+                Counts::of([(CounterEvent::CYCLES, Ok(count)), (CounterEvent::CACHE_MISSES, Err(libc::ENOENT))]);
+            let usage = Usage { user_ns: 1, bytes_read: Some(0), bytes_written: None, counts, ..Usage::default() };
             let finished = Finished {
                 exit,
                 wall_ns: 5,

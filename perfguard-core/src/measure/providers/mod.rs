@@ -5,6 +5,7 @@
 //! that has yet to run, and when all observations of a benchmark are there.
 
 mod command;
+mod counters;
 mod executable;
 mod instructions;
 mod process;
@@ -16,9 +17,12 @@ use crate::model::{Artifact, BenchmarkId, MetricId, Observation};
 use crate::process::{Launcher, Limits, Usage};
 
 pub use command::{BY_COMMAND, Command, VARIABLES};
+pub use counters::{COUNTER_EVENTS, Counters};
 pub use executable::Executable;
 pub use instructions::Instructions;
 pub use process::Process;
+
+pub(super) use counters::remarks as counter_remarks;
 
 /// One metric of a provider, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +89,7 @@ pub trait Provider: Sync {
 }
 
 /// All that perfguard has itself, in the order in which their metrics are shown.
-pub static PROVIDERS: [&dyn Provider; 3] = [&Instructions, &Process, &Executable];
+pub static PROVIDERS: [&dyn Provider; 4] = [&Instructions, &Counters, &Process, &Executable];
 
 /// The offer of a metric; `None` for those that a bench or the user defines, and for `wall-time`, which every
 /// observation has.
