@@ -187,3 +187,27 @@ fn doctor_names_every_metric_with_whether_it_works_here() {
     assert_eq!(state("own")["state"], "works");
     assert_eq!(state("absent")["reason"], "there is no `./no-such-program`");
 }
+
+#[test]
+fn a_timeline_is_kept_with_the_observation_and_shown_in_a_line() {
+    let slow = "fn main() {\n    std::hint::black_box(vec![1_u8; 32 << 20]);\n    \
+                std::thread::sleep(std::time::Duration::from_millis(120));\n}\n";
+    let environment = TestEnvironment::with_files(&[("benches/quick.rs", slow)]);
+    environment.commit("base");
+    let args = ["run", "--observations", "2..2", "--timeline", "10ms", "--format", "json", "quick"];
+    let run = environment.perfguard(&args).expect_code(0).json();
+    let row = &run["benchmarks"][0];
+    let timeline = &row["observations"][0]["timeline"];
+    let points = timeline["points"].as_array().unwrap();
+    assert_eq!((timeline["period_ns"].as_u64(), points.is_empty()), (Some(10_000_000), false), "{timeline}");
+    assert!(points.iter().all(|point| point["threads"] == 1 && point["resident_bytes"].as_u64() > Some(0)), "{timeline}");
+    assert!(row["notes"].to_string().contains("sampling its timelines took "), "{row}");
+    let text = environment.perfguard(&["show"]).expect_code(0).stdout.replace("\n", " ");
+    assert!(text.contains("timeline of ") && text.contains("1 thread"), "{text}");
+    // What ends before the first point has none, and says so.
+    let args = ["run", "--quick", "--timeline", "10m", "--format", "json", "quick"];
+    let run = environment.perfguard(&args).expect_code(0).json();
+    assert_eq!(run["benchmarks"][0]["observations"][0]["timeline"], serde_json::Value::Null);
+    assert!(run["benchmarks"][0]["notes"].to_string().contains("no timeline: "), "{run}");
+    environment.perfguard(&["run", "--timeline", "100"]).expect_code(2).says("a duration with its unit");
+}

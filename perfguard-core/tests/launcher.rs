@@ -246,3 +246,21 @@ fn nothing_is_counted_unasked_and_a_program_that_is_not_there_is_an_error_with_c
     launcher.count(Vec::new());
     assert_eq!(exit(&mut launcher).usage.counts.iter().count(), 0);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_timeline_sums_up_over_a_child_and_all_that_it_started() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    launcher.sample(Some(Duration::from_millis(1)));
+    let mut running = launcher.spawn(&sh("head -c 100000 /dev/zero; sleep 600 & sleep 600 & wait"), LIMITS).unwrap();
+    assert!(!running.has_ended_within(Duration::from_millis(300)));
+    running.kill().unwrap();
+    let timeline = running.wait().unwrap().timeline.expect("it was asked for");
+    let last = timeline.points.last().expect("there was time for some");
+    assert_eq!(last.threads, 3, "{last:?}");
+    assert!(last.resident_bytes > 0 && timeline.cost_ns > 0 && last.at_ns >= timeline.period_ns, "{last:?}");
+    assert!(last.bytes_written.is_none_or(|bytes| bytes >= 100_000), "what ended is in its parent's account: {last:?}");
+    assert!(timeline.points.windows(2).all(|two| two[0].at_ns < two[1].at_ns));
+    launcher.sample(None);
+    assert_eq!(launcher.run(&sh("exit 0"), LIMITS, &CancellationToken::new()).unwrap().timeline, None);
+}

@@ -211,6 +211,13 @@ processor has too few, they take turns; what was counted is then scaled up to th
 
 Where benchmarks share a process, what the kernel counted belongs to none of them, and is left out of all.
 
+**A timeline.** `--timeline 100ms` (`run.timeline`, also on `compare` and `baseline`) samples at that period, from `/proc`, what
+the process of a benchmark and all that it started use: resident memory, CPU time (in the kernel's ticks, mostly 10 ms),
+threads, bytes read and written. For benchmarks that run long: one that ends before the first point has no timeline, and its
+row says so. The points are kept with the observation, 600 at most: of a longer one, every second goes, and the others
+follow at twice the distance. `show` draws the longest one of each benchmark, `show --format json` has all points. What the
+sampling itself took is in a note; it shares the machine with the benchmark.
+
 ## From the bench itself
 
 A bench that speaks the [native protocol](protocol.md) gives metrics of its own, with unit and direction. They are always

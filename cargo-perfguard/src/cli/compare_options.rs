@@ -168,6 +168,9 @@ pub struct PairOptions {
     /// Time limit of one process [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
     pub timeout: Option<String>,
+    /// Sample memory, CPU time and I/O of each process at this period
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
+    pub timeline: Option<String>,
     /// Draw every order from this seed
     #[arg(long, value_name = "N", hide = true)]
     pub seed: Option<u64>,
@@ -190,6 +193,7 @@ impl PairOptions {
             ("run.warm-up", "--warm-up", &self.warm_up),
             ("run.iterations", "--iterations", &self.iterations),
             ("run.timeout", "--timeout", &self.timeout),
+            ("run.timeline", "--timeline", &self.timeline),
         ];
         given.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect()
     }

@@ -131,6 +131,7 @@ pub(super) fn outcome(
         metrics.extend(Counters.of_process(&finished.usage));
         notes.extend(counter_remarks(&finished.usage));
     }
+    let timeline = finished.timeline.clone().filter(|timeline| alone && !timeline.points.is_empty());
     let mut own_metrics = Vec::new();
     for (metric, value) in own {
         metrics.insert(metric.id.clone(), value);
@@ -144,6 +145,6 @@ pub(super) fn outcome(
     }
     let process_ns = finished.wall_ns;
     let observation =
-        Observation { started_at_ns, samples, summary, iterations, value, metrics, own_metrics, process_ns };
+        Observation { started_at_ns, samples, summary, iterations, value, metrics, own_metrics, process_ns, timeline };
     Outcome::Observed(Box::new(observation), notes)
 }

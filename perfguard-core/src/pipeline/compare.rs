@@ -255,6 +255,10 @@ pub(super) fn compare_sides(
         let sides = (base, head);
         remarks.extend(call_witness(bench, sides, &measured, &mut judged.comparisons, request, events, cancel)?);
     }
+    if let Some(compared) = compared.as_ref().filter(|_| settings.timeline_ns.is_some()) {
+        let [base, head] = [compared.base_run, compared.head_run];
+        remarks.push(format!("timelines: `cargo perfguard show {head}` is head's, `show {base}` base's"));
+    }
     let missing = compared.as_ref().and_then(|compared| compared.missing.first().cloned());
     let (run, interrupted) = match &compared {
         Some(Compared { base_run, head_run, interrupted, .. }) => {

@@ -107,6 +107,7 @@ pub(super) fn compare_and_record(
 
     let everything: Vec<usize> = (0..what.benchmarks.len()).collect();
     bench.launcher.count(what.extra.counters(&what.benchmarks.iter().map(|both| &both.id)));
+    bench.launcher.sample(what.settings.timeline());
     let first_budget = what.settings.budget.mul_f64(FIRST_PART);
     let mut pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
     let pools = pass.link(bench, what, copy.as_deref(), clock, events, cancel);
@@ -157,6 +158,7 @@ pub(super) fn compare_and_record(
         }
     }
     bench.launcher.count(Vec::new());
+    bench.launcher.sample(None);
     let Recorder { store, base_keys, head_keys, mut notes, nulls, watch, .. } = recorder.into_inner();
     let sides = [(what.base, base_run, &base_keys), (what.head, head_run, &head_keys)];
     let missing = if is_ended(cancel) {

@@ -32,6 +32,7 @@ mod self_test;
 mod show;
 mod sides;
 mod stamps;
+mod timelines;
 mod variants;
 mod watching;
 mod witness;

@@ -46,10 +46,12 @@ pub fn report_run(
             .filter_map(|metric| Some((metric.id.clone(), estimate(&values(&measurement, &metric.id))?)));
         let estimates = estimates.collect();
         let own_metrics = measurement.own_metrics();
+        let timelines = measurement.observations.iter().filter_map(|observation| observation.timeline.as_ref());
+        let timeline = timelines.max_by_key(|timeline| timeline.points.last().map(|point| point.at_ns)).cloned();
         if detail == Detail::Estimates {
             measurement.observations = Vec::new();
         }
-        rows.push(BenchmarkRow::new(measurement, own_metrics, estimates, change));
+        rows.push(BenchmarkRow::new(measurement, own_metrics, estimates, change, timeline));
     })?;
     let not_measured = store.not_measured(id)?;
     let not_measured = not_measured

@@ -20,6 +20,8 @@ pub struct Launcher {
     process: Child,
     /// What is counted of children to come.
     counters: Vec<CounterEvent>,
+    /// The period at which they are sampled.
+    period: Option<Duration>,
 }
 
 /// A child that runs. Dropping it ends the child.
@@ -48,7 +50,7 @@ impl Launcher {
             .stderr(Stdio::inherit())
             .spawn()
             .map_err(failed)?;
-        Ok(Self { stream, process, counters: Vec::new() })
+        Ok(Self { stream, process, counters: Vec::new(), period: None })
     }
 
     /// The launcher's process id, for accounting.
@@ -62,6 +64,12 @@ impl Launcher {
         self.counters = events;
     }
 
+    /// Has what all children to come use sampled at this period, a millisecond at least: [`Finished::timeline`]. Not, until
+    /// this is called.
+    pub fn sample(&mut self, period: Option<Duration>) {
+        self.period = period;
+    }
+
     /// Asks for a child. Whether it could be started (the program may be missing, not executable …) is told by
     /// [`Running::wait`]: asking for it here would cost a turn of the scheduler in every observation.
     ///
@@ -73,8 +81,9 @@ impl Launcher {
 
     fn ask(&mut self, kind: u8, spec: &CommandSpec, limits: Limits) -> Result<Running<'_>, ProcessError> {
         let mut frame = Writer::new(kind);
+        frame.watched(&self.counters, self.period);
         let refused = |source| ProcessError::Start { program: spec.program.clone(), source };
-        let frame = frame.spec(spec, limits, &self.counters).map_err(refused)?;
+        let frame = frame.spec(spec, limits).map_err(refused)?;
         frame.send(&mut &self.stream).map_err(ProcessError::LauncherGone)?;
         Ok(Running { launcher: self, program: spec.program.clone(), ended: false })
     }

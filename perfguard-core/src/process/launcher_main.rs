@@ -17,6 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::counters::{Counters, Kernel};
 use super::memory::give_memory_back;
+use super::sampler::{Sampler, moved};
 use super::wire::{self, Reader, Request, Writer};
 use super::{Exit, Finished, Limits, PROTOCOL_DESCRIPTOR, Usage};
 
@@ -70,7 +71,8 @@ fn serve(socket: &UnixStream, request: &Request, heard: bool, orphans: &mut Orph
             let exit = ended_by_us?.or(flooded.then_some(Exit::FloodedOutput)).unwrap_or(exit);
             let (stdout, stderr, protocol) = (child.stdout.kept, child.stderr.kept, child.protocol.kept);
             let large = stdout.len() + stderr.len() + protocol.len() > LARGE_OUTPUT;
-            let finished = Finished { exit, wall_ns, usage, left_behind, stdout, stderr, protocol };
+            let timeline = child.sampler.map(Sampler::end);
+            let finished = Finished { exit, wall_ns, usage, timeline, left_behind, stdout, stderr, protocol };
             Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)?;
             if large {
                 drop(finished);
@@ -122,6 +124,8 @@ struct Child {
     protocol: Stream,
     /// What is counted of it.
     counters: Counters,
+    /// Samples what it uses.
+    sampler: Option<Sampler>,
 }
 
 impl Child {
@@ -183,7 +187,8 @@ impl Child {
         }
         let stream = |pipe: Option<OwnedFd>| Stream { pipe: pipe.map(File::from), kept: Vec::new() };
         let (stdout, stderr, protocol) = (stream(Some(stdout)), stream(Some(stderr)), stream(protocol));
-        Ok(Self { pid, start, end: end_of(pid)?, stdout, stderr, protocol, counters })
+        let sampler = request.period.map(|period| Sampler::new(pid, period));
+        Ok(Self { pid, start, end: end_of(pid)?, stdout, stderr, protocol, counters, sampler })
     }
 
     /// Watches until the child ended, ending it where it must. Gives how perfguard ended it, if it did; an error where
@@ -197,7 +202,10 @@ impl Child {
                 ended_by_us = Some(Exit::TimedOut);
             }
             // Rounded up to whole milliseconds, so that the limit has passed when the wait ends.
-            let wait = if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
+            let mut wait = if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
+            if let Some(sampler) = self.sampler.as_mut().filter(|_| ended_by_us.is_none()) {
+                wait = wait.min(sampler.sample(self.start.elapsed()) + Duration::from_millis(1));
+            }
             let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
             // One that is being ended writes nothing more that would have to be taken now.
             let [ended, asked, out, err, heard] = self.poll(socket, timeout, ended_by_us.is_none())?;
@@ -240,9 +248,7 @@ impl Child {
 
     /// Bytes read and written through system calls, while the ended child is still in the process table.
     fn bytes_moved(&self) -> (Option<u64>, Option<u64>) {
-        let Some(text) = read_small(&format!("/proc/{}/io", self.pid)) else { return (None, None) };
-        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-        (field("rchar:"), field("wchar:"))
+        moved(&read_small(&format!("/proc/{}/io", self.pid)).unwrap_or_default())
     }
 
     /// Takes the ended child out of the process table, with what it used.
@@ -405,7 +411,7 @@ fn has_children() -> bool {
 }
 
 /// A small file of the kernel's, read at once: its size is not asked for, which the kernel would not know.
-fn read_small(path: &str) -> Option<String> {
+pub(super) fn read_small(path: &str) -> Option<String> {
     let mut buffer = [0; 4096];
     let count = File::open(path).ok()?.read(&mut buffer).ok()?;
     std::str::from_utf8(&buffer[..count]).ok().map(str::to_owned)

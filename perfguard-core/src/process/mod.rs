@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::Timeline;
+
 /// What to start. The environment is complete: nothing is inherited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandSpec {
@@ -77,6 +79,8 @@ pub struct Finished {
     pub wall_ns: u64,
     /// What it used.
     pub usage: Usage,
+    /// What it and all that it started used over its time, where that was asked for ([`Launcher::sample`]).
+    pub timeline: Option<Timeline>,
     /// Processes that it left behind, which were ended.
     pub left_behind: u32,
     /// What it wrote to its output stream, up to the limit.
@@ -91,6 +95,7 @@ mod counters;
 mod launcher;
 mod launcher_main;
 mod memory;
+mod sampler;
 mod tool;
 mod wire;
 

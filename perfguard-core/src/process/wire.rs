@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{CommandSpec, Count, CounterEvent, Counts, Exit, Finished, Limits, MOST_COUNTERS, Usage};
+use crate::model::{Timeline, TimelinePoint};
 
 /// Asks for a child. Followed by a command and its limits.
 pub(super) const SPAWN: u8 = b's';
@@ -54,17 +55,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a command, its limits, and what is to be counted.
-    ///
-    /// # Errors
-    /// When a text contains a zero, which no program can be given.
-    pub(super) fn spec(&mut self, spec: &CommandSpec, limits: Limits, counters: &[CounterEvent]) -> io::Result<&mut Self> {
-        let timeout = u64::try_from(limits.timeout.as_nanos()).unwrap_or(u64::MAX);
-        self.number(timeout).number(limits.output_bytes);
+    /// Writes what is to be counted of a command that follows, and the period at which it is sampled.
+    pub(super) fn watched(&mut self, counters: &[CounterEvent], period: Option<Duration>) -> &mut Self {
+        self.number(period.map_or(0, |period| u64::try_from(period.as_nanos()).unwrap_or(u64::MAX)));
         self.number(counters.len() as u64);
         for event in counters {
             self.number(u64::from(event.kind)).number(event.config);
         }
+        self
+    }
+
+    /// Writes a command and its limits.
+    ///
+    /// # Errors
+    /// When a text contains a zero, which no program can be given.
+    pub(super) fn spec(&mut self, spec: &CommandSpec, limits: Limits) -> io::Result<&mut Self> {
+        let timeout = u64::try_from(limits.timeout.as_nanos()).unwrap_or(u64::MAX);
+        self.number(timeout).number(limits.output_bytes);
         self.number(spec.args.len() as u64).number(spec.env.len() as u64);
         let nothing = PathBuf::from("/dev/null");
         for path in [&spec.program, &spec.cwd, spec.input.as_ref().unwrap_or(&nothing)] {
@@ -99,6 +106,7 @@ impl Writer {
         self.number(usage.bytes_read.map_or(0, |bytes| bytes + 1))
             .number(usage.bytes_written.map_or(0, |bytes| bytes + 1));
         self.counts(&usage.counts);
+        self.timeline(finished.timeline.as_ref());
         self.bytes(&finished.stdout).bytes(&finished.stderr).bytes(&finished.protocol)
     }
 
@@ -113,6 +121,20 @@ impl Writer {
                 }
                 Err(error) => self.number(0).number(u64::from(error.unsigned_abs())).number(0).number(0),
             };
+        }
+    }
+
+    /// The period and the cost, then its points; a period of zero where there is none.
+    fn timeline(&mut self, timeline: Option<&Timeline>) {
+        let Some(Timeline { period_ns, cost_ns, points }) = timeline else {
+            self.number(0);
+            return;
+        };
+        self.number(*period_ns).number(*cost_ns).number(points.len() as u64);
+        let known = |bytes: Option<u64>| bytes.map_or(0, |bytes| bytes.saturating_add(1));
+        for point in points {
+            self.number(point.at_ns).number(point.resident_bytes).number(point.cpu_ns).number(point.threads);
+            self.number(known(point.bytes_read)).number(known(point.bytes_written));
         }
     }
 
@@ -135,6 +157,8 @@ pub(super) struct Request {
     pub(super) limits: Limits,
     /// What is to be counted.
     pub(super) counters: Vec<CounterEvent>,
+    /// The period at which it is to be sampled.
+    pub(super) period: Option<Duration>,
     _frame: Vec<u8>,
 }
 
@@ -213,18 +237,19 @@ impl Reader {
 
     /// Reads a command; its texts stay where they lie in the frame.
     pub(super) fn request(&mut self) -> io::Result<Request> {
-        let limits = Limits { timeout: Duration::from_nanos(self.number()?), output_bytes: self.number()? };
+        let period = Some(self.number()?).filter(|period| *period > 0).map(Duration::from_nanos);
         let mut counters = Vec::new();
         for _ in 0..self.number()? {
             counters.push(self.event()?);
         }
+        let limits = Limits { timeout: Duration::from_nanos(self.number()?), output_bytes: self.number()? };
         let counts = [self.number()?, self.number()?].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         let (mut texts, all) = (Vec::new(), counts[0].saturating_add(counts[1]).saturating_add(FIXED));
         for _ in 0..all {
             texts.push(self.c_text()?.as_ptr());
         }
         let env = texts.split_off(FIXED + counts[0]);
-        Ok(Request { texts, env, limits, counters, _frame: std::mem::take(&mut self.frame) })
+        Ok(Request { texts, env, limits, counters, period, _frame: std::mem::take(&mut self.frame) })
     }
 
     fn event(&mut self) -> io::Result<CounterEvent> {
@@ -241,6 +266,25 @@ impl Reader {
             counted.push((event, if is_counted { Ok(count) } else { Err(i32::try_from(value).unwrap_or(i32::MAX)) }));
         }
         Ok(Counts::of(counted))
+    }
+
+    fn timeline(&mut self) -> io::Result<Option<Timeline>> {
+        let period_ns = self.number()?;
+        if period_ns == 0 {
+            return Ok(None);
+        }
+        let mut timeline = Timeline { period_ns, cost_ns: self.number()?, points: Vec::new() };
+        for _ in 0..self.number()? {
+            timeline.points.push(TimelinePoint {
+                at_ns: self.number()?,
+                resident_bytes: self.number()?,
+                cpu_ns: self.number()?,
+                threads: self.number()?,
+                bytes_read: self.number()?.checked_sub(1),
+                bytes_written: self.number()?.checked_sub(1),
+            });
+        }
+        Ok(Some(timeline))
     }
 
     pub(super) fn finished(&mut self) -> io::Result<Finished> {
@@ -266,8 +310,9 @@ impl Reader {
             bytes_written: self.number()?.checked_sub(1),
             counts: self.counts()?,
         };
+        let timeline = self.timeline()?;
         let (stdout, stderr, protocol) = (self.bytes()?, self.bytes()?, self.bytes()?);
-        Ok(Finished { exit, wall_ns, usage, left_behind, stdout, stderr, protocol })
+        Ok(Finished { exit, wall_ns, usage, timeline, left_behind, stdout, stderr, protocol })
     }
 }
 
@@ -280,7 +325,7 @@ mod tests {
         let args = vec!["a\0b".into()];
         let spec = CommandSpec { program: "/bin/x".into(), args, env: Vec::new(), cwd: "/".into(), input: None };
         let limits = Limits { timeout: Duration::from_secs(1), output_bytes: 7 };
-        assert!(Writer::new(SPAWN).spec(&spec, limits, &[]).is_err());
+        assert!(Writer::new(SPAWN).spec(&spec, limits).is_err());
     }
 
     #[test]
@@ -290,8 +335,11 @@ mod tests {
             let counts =
                 Counts::of([(CounterEvent::CYCLES, Ok(count)), (CounterEvent::CACHE_MISSES, Err(libc::ENOENT))]);
             let usage = Usage { user_ns: 1, bytes_read: Some(0), bytes_written: None, counts, ..Usage::default() };
+            let point = TimelinePoint { at_ns: 5, bytes_read: Some(0), ..TimelinePoint::default() };
+            let timeline = Timeline { points: vec![point, point], ..Timeline::new(7) };
             let finished = Finished {
                 exit,
+                timeline: Some(timeline),
                 wall_ns: 5,
                 usage,
                 left_behind: 3,

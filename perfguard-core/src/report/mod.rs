@@ -14,6 +14,7 @@ mod run_table;
 mod self_test;
 mod table;
 mod tables;
+mod timeline;
 mod view;
 
 pub use compare_table::{Amount, compare_table};

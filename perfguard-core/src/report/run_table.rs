@@ -2,6 +2,7 @@
 
 use super::format::{amount, bytes, change, count, duration, one_line, percent};
 use super::table::{Column, Row, Style, render, wrap};
+use super::timeline::timeline_line;
 use super::view::{BenchmarkRow, NotMeasuredRow, RunView};
 use crate::model::{Harness, MetricId, NotMeasured, Note, built_in_metrics};
 
@@ -30,6 +31,7 @@ pub fn run_table(view: &RunView, style: Style) -> String {
         for row in benchmarks {
             rows.push(Row::Cells(cells(row)));
             rows.extend(more_metrics(row, &view.run.settings.metrics).map(Row::Remark));
+            rows.extend(row.timeline.as_ref().and_then(timeline_line).map(Row::Remark));
             rows.extend(row.notes.iter().filter(|note| !shared.contains(note)).map(remark));
         }
     }

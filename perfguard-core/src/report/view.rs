@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::{
     ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Fingerprint,
     Harness, KeptKind, Measurement, Metric, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId,
-    RunSettings, Source, Stopped, TargetId,
+    RunSettings, Source, Stopped, TargetId, Timeline,
 };
 
 /// The version of all JSON outputs: a reader takes any with the same number.
@@ -78,6 +78,9 @@ pub struct BenchmarkRow {
     pub own_metrics: Vec<Metric>,
     /// The difference to a baseline that was measured earlier.
     pub baseline: Option<ChangeRow>,
+    /// The longest timeline of its observations, for a table: in JSON each observation has its own.
+    #[serde(skip)]
+    pub timeline: Option<Timeline>,
     /// How it failed, if it did.
     pub failure: Option<Failure>,
     /// Remarks on how it was run.
@@ -169,10 +172,24 @@ impl BenchmarkRow {
         own_metrics: Vec<Metric>,
         estimates: BTreeMap<MetricId, Estimate>,
         baseline: Option<ChangeRow>,
+        timeline: Option<Timeline>,
     ) -> Self {
         let Measurement { id, artifact, harness, observations, stopped, failure, notes } = measurement;
         let decides = harness.kind.decides();
-        Self { id, harness, decides, artifact, stopped, estimates, own_metrics, baseline, failure, notes, observations }
+        Self {
+            id,
+            harness,
+            decides,
+            artifact,
+            stopped,
+            estimates,
+            own_metrics,
+            baseline,
+            timeline,
+            failure,
+            notes,
+            observations,
+        }
     }
 }
 
