@@ -202,6 +202,15 @@ does for `cycles`, `branch-misses` and `cache-misses` that are not granted. A no
 not the one before. Under `--strict`, what neither counts is an error (97) that says what to install or to set.
 `--witness instructions` always asks Valgrind.
 
+**Allocations** come from the bench where its allocator counts (perfguard-harness, divan's `AllocProfiler`), unasked, of each
+process; asked for by name, else from Valgrind, once a side, by the same two processes as instructions. divan prints
+nothing where nothing was allocated: in a comparison that is nothing if the other side has its profiler, alone it is not
+known. An allocator of its own that Valgrind does not know (mimalloc, jemalloc, a static musl) is said to be one.
+
+**Of nothing there is no ratio.** A metric that goes from 0 to 5, or from 5 to 0, is told with both numbers and without a
+size. It counts as shown, and may fail the gate, where every observation of one side lies beyond every one of the other,
+eight a side at least; a number by command, or one that Valgrind counted, is compared as it is.
+
 **The processor's counters** are opened on the benchmark's process before it begins and follow it into its threads and
 children; only what happens in user space is counted. They are totals of a process: compared where both sides ran the same
 known number of iterations (`--iterations`, or a harness that chooses them once), and else said to be not judged. Where a

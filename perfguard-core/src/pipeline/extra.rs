@@ -13,8 +13,8 @@ use crate::config::{OwnMetric, Tables};
 use crate::environment;
 use crate::event::{Event, EventSink};
 use crate::measure::{
-    COUNTER_EVENTS, Command, Executable, INSTALL_VALGRIND, Observed, Provider, Session, count_alone, driver_for, find_valgrind,
-    offer_of,
+    COUNTER_EVENTS, Command, Driver, Executable, INSTALL_VALGRIND, NotCounted, Observed, Provider, Session, count_alone,
+    count_heap, driver_for, find_valgrind, offer_of,
 };
 use crate::model::{Artifact, ArtifactHash, BenchmarkId, Measurement, MetricId, Note, RunSettings, built_in_metrics};
 use crate::process::{CounterEvent, Launcher, Limits};
@@ -155,7 +155,8 @@ impl<'a> Extra<'a> {
 
     /// Whether anything is run after a benchmark's observations.
     pub(super) fn runs_anything(&self) -> bool {
-        !self.own.is_empty() || self.counts_instructions()
+        let is_of_heap = |metric: &MetricId| MetricId::OF_HEAP.contains(metric);
+        !self.own.is_empty() || self.counts_instructions() || self.asked.iter().any(is_of_heap)
     }
 
     fn counts_instructions(&self) -> bool {
@@ -192,7 +193,8 @@ impl<'a> Extra<'a> {
         if self.counts_instructions() && decides != MetricId::INSTRUCTIONS {
             self.instructions(hands, target, (key, measurement), iteration_ns, &mut taken)?;
         }
-        for metric in self.asked.iter().filter(|metric| **metric != decides && **metric != MetricId::INSTRUCTIONS) {
+        self.heap(hands, target, (key, measurement), iteration_ns, &mut taken)?;
+        for metric in self.asked.iter().filter(|metric| **metric != decides && !metric.may_be_counted_once()) {
             let own = self.own.iter().find(|own| own.metric.id == *metric);
             if own.is_some_and(|own| !own.is_of(&measurement.id)) {
                 taken.notes.push(Note(format!("`{metric}` was not taken: its `benchmarks` leave this one out")));
@@ -222,11 +224,16 @@ impl<'a> Extra<'a> {
             Ok(()) => SHARED_PROCESS.to_owned(),
             Err(reason) => reason,
         };
-        match counted_alone(hands, target, measurement, iteration_ns) {
-            Ok((value, of)) => {
+        let what = "its instructions";
+        let count = |session: &mut Session<'_>, driver: &dyn Driver| {
+            count_alone(session, driver, &measurement.id.name, iteration_ns)
+        };
+        match by_valgrind(hands, target, measurement, what, count) {
+            Ok(counted) => {
+                let of = if counted.per_iteration { "one iteration" } else { "the whole process" };
                 let known = built_in_metrics().into_iter().find(|metric| metric.id == MetricId::INSTRUCTIONS);
-                hands.store.attach(key, &known.expect("it is built in"), &[value])?;
-                let note = format!("instructions were counted by Valgrind: {of}; not by the processor: {why_not_counters}");
+                hands.store.attach(key, &known.expect("it is built in"), &[counted.instructions])?;
+                let note = format!("instructions were counted by Valgrind: those of {of}; not by the processor: {why_not_counters}");
                 taken.notes.push(Note(note));
             }
             Err(_) if hands.cancel.is_out_of_time() => taken.miss(MetricId::INSTRUCTIONS, NO_TIME.to_owned()),
@@ -234,6 +241,47 @@ impl<'a> Extra<'a> {
             Err(reason) => {
                 let reason = format!("by the processor: {why_not_counters}; by Valgrind: {reason}; {STANDS_IN}");
                 taken.miss(MetricId::INSTRUCTIONS, reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// What of the heap was asked for: by the bench, which said it already, else by Valgrind.
+    fn heap(
+        &self,
+        hands: &mut Hands<'_>,
+        target: &PreparedTarget,
+        (key, measurement): (MeasurementKey, &Measurement),
+        iteration_ns: f64,
+        taken: &mut Taken,
+    ) -> Result<(), PipelineError> {
+        let is_open = |metric: &&MetricId| MetricId::OF_HEAP.contains(metric) && !has(measurement, metric);
+        let open: Vec<&MetricId> = self.asked.iter().filter(is_open).collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let what = "what it allocates";
+        let count = |session: &mut Session<'_>, driver: &dyn Driver| {
+            count_heap(session, driver, &measurement.id.name, iteration_ns)
+        };
+        match by_valgrind(hands, target, measurement, what, count) {
+            Ok(counted) => {
+                let values = [counted.allocations, counted.allocated_bytes, counted.peak_bytes];
+                for (id, value) in MetricId::OF_HEAP.iter().zip(values).filter(|(id, _)| open.contains(id)) {
+                    let known = built_in_metrics().into_iter().find(|metric| metric.id == *id);
+                    hands.store.attach(key, &known.expect("it is built in"), &[value])?;
+                }
+                let of = if counted.per_iteration { "one iteration" } else { "the whole process" };
+                let of_peak = if open.contains(&&MetricId::PEAK_ALLOCATED) { "; its peak is the whole process's" } else { "" };
+                taken.notes.push(Note(format!("allocations were counted by Valgrind: those of {of}{of_peak}")));
+            }
+            Err(_) if hands.cancel.is_out_of_time() => {
+                open.into_iter().for_each(|metric| taken.miss(metric.clone(), NO_TIME.to_owned()));
+            }
+            Err(_) if hands.cancel.is_cancelled() => {}
+            Err(reason) => {
+                let reason = format!("the bench does not count them; by Valgrind: {reason}");
+                open.into_iter().for_each(|metric| taken.miss(metric.clone(), reason.clone()));
             }
         }
         Ok(())
@@ -345,18 +393,19 @@ pub(super) fn require_counting(
     Ok(())
 }
 
-/// The instructions of one iteration, with what that is of; or why they were not counted.
-fn counted_alone(
+/// What Valgrind counts of a benchmark, or why nothing was counted.
+fn by_valgrind<T>(
     hands: &mut Hands<'_>,
     target: &PreparedTarget,
     measurement: &Measurement,
-    iteration_ns: f64,
-) -> Result<(f64, String), String> {
+    what: &str,
+    count: impl FnOnce(&mut Session<'_>, &dyn Driver) -> Result<T, NotCounted>,
+) -> Result<T, String> {
     let artifact = target.artifact.as_ref().expect("a listed benchmark has an executable");
     if find_valgrind(artifact).is_none() {
         return Err(format!("it is not installed (`{INSTALL_VALGRIND}`)"));
     }
-    hands.events.event(Event::Detail(format!("counting the instructions of `{}`", measurement.id)));
+    hands.events.event(Event::Detail(format!("counting {what}: `{}`", measurement.id)));
     let driver = driver_for(measurement.harness.kind).expect("a listed benchmark has a driver");
     let mut session = Session {
         launcher: &mut *hands.launcher,
@@ -367,11 +416,7 @@ fn counted_alone(
         cancel: hands.cancel,
         to_the_end: true,
     };
-    match count_alone(&mut session, driver, &measurement.id.name, iteration_ns) {
-        Ok(counted) if counted.per_iteration => Ok((counted.instructions, "those of one iteration".to_owned())),
-        Ok(counted) => Ok((counted.instructions, "those of the whole process".to_owned())),
-        Err(reason) => Err(reason.why().to_owned()),
-    }
+    count(&mut session, driver).map_err(|reason| reason.why().to_owned())
 }
 
 #[cfg(test)]

@@ -54,9 +54,10 @@ fn shared_notes(benchmarks: &[BenchmarkRow]) -> Vec<&Note> {
     first.notes.iter().filter(|note| known.iter().all(|row| row.notes.contains(note))).collect()
 }
 
-/// The medians of the metrics that the user asked for, and of those that the bench or the user defines.
+/// The medians of the metrics that the user asked for, and of those that the bench or the user gives.
 fn more_metrics(row: &BenchmarkRow, asked: &[MetricId]) -> Option<String> {
-    let asked = built_in_metrics().into_iter().filter(|metric| asked.contains(&metric.id) && metric.id != row.decides);
+    let is_shown = |id: &MetricId| (asked.contains(id) || MetricId::OF_HEAP.contains(id)) && *id != row.decides;
+    let asked = built_in_metrics().into_iter().filter(|metric| is_shown(&metric.id));
     let shown: Vec<String> = asked
         .chain(row.own_metrics.iter().cloned())
         .filter_map(|metric| {

@@ -46,6 +46,10 @@ pub fn metrics(seen: &Seen) -> Vec<MetricRow> {
         Ability::Works { by } => Ability::works(format!("{by}, of whole processes, `--metrics instructions`")),
         Ability::Fails { .. } => valgrind,
     };
+    let heap = match &seen.valgrind {
+        Ability::Works { by } => format!("the bench's own allocator where it counts, else {by}"),
+        Ability::Fails { .. } => "the bench's own allocator where it counts".to_owned(),
+    };
     vec![
         row(names(&[MetricId::WALL_TIME]), Ability::works(clock), None),
         row(names(&[MetricId::USER_TIME, MetricId::SYSTEM_TIME]), counted("the launcher, in steps of 1 µs"), None),
@@ -62,6 +66,7 @@ pub fn metrics(seen: &Seen) -> Vec<MetricRow> {
             None,
         ),
         row(names(&[MetricId::INSTRUCTIONS]), instructions, Some(setup_checks::INSTALL_VALGRIND)),
+        row(names(&MetricId::OF_HEAP), Ability::works(heap), None),
         row(
             names(&[MetricId::CYCLES, MetricId::BRANCH_MISSES, MetricId::CACHE_MISSES]),
             seen.counters.clone(),
