@@ -102,6 +102,7 @@ fn exit_of(error: &PipelineError) -> Exit {
         PipelineError::NoBenchTargets { .. }
         | PipelineError::NothingToMeasure { .. }
         | PipelineError::NoMatch { .. } => Exit::NothingToMeasure,
+        PipelineError::NotTwo { .. } => Exit::Usage,
     }
 }
 

@@ -99,8 +99,8 @@ pub(super) fn compare_and_record(
     cancel: &CancellationToken,
 ) -> Result<Compared, PipelineError> {
     let fingerprint = environment::detect().fingerprint();
-    let (base_run, base_keys) = begin(what, what.base, |both| both.base, store, clock)?;
-    let (head_run, head_keys) = begin(what, what.head, |both| both.head, store, clock)?;
+    let (base_run, base_keys) = begin(what, what.base, |both| (both.base, &both.base_id), store, clock)?;
+    let (head_run, head_keys) = begin(what, what.head, |both| (both.head, &both.id), store, clock)?;
     let copy = if what.benchmarks.is_empty() { None } else { Some(bench.workbench.keep_copy(what.base.seat())?) };
     let watch = Watch::new(Path::new("/"), bench.launcher.pid(), what.benchmarks.len(), clock);
     let recorder = RefCell::new(Recorder::new(store, base_keys, head_keys, watch, what.benchmarks.len()));
@@ -227,8 +227,9 @@ fn take_extra(
             cancel,
         };
         for (index, both) in what.benchmarks.iter().enumerate() {
-            let Some(measurement) = hands.store.measurement(run, &both.id)? else { continue };
-            let target = &side.prepared.targets[if number == 0 { both.base } else { both.head }];
+            let (target, id) = if number == 0 { (both.base, &both.base_id) } else { (both.head, &both.id) };
+            let Some(measurement) = hands.store.measurement(run, id)? else { continue };
+            let target = &side.prepared.targets[target];
             let iteration_ns = firsts[index].median(0).unwrap_or(UNKNOWN_NS);
             let taken = what.extra.after(&mut hands, target, (keys[index], &measurement), iteration_ns)?;
             notes[index]
@@ -267,7 +268,7 @@ fn suspected_by_another_metric(
     if others.is_empty() {
         return Ok(false);
     }
-    let Some(written) = Recorded::read(recorder.borrow().store, runs, &both.id)? else { return Ok(false) };
+    let Some(written) = Recorded::read(recorder.borrow().store, runs, both)? else { return Ok(false) };
     let suspected = |metric: &MetricId| {
         written.test(metric, what.rules[index].threshold, Stage::First).is_some_and(|test| test.is_suspect())
     };
@@ -434,9 +435,9 @@ impl Pass<'_> {
             let statistic = what.tables.of(&both.id, "statistic").and_then(|name| name.parse().ok());
             jobs.push(PairJob {
                 target: number,
-                name: both.id.name.clone(),
+                names: [both.base_id.name.clone(), both.id.name.clone()],
                 statistic: statistic.unwrap_or_default(),
-                memory: None,
+                memories: [None, None],
             });
         }
         (planned, jobs)
@@ -537,7 +538,7 @@ impl<'a> Recorder<'a> {
 fn begin(
     what: &Comparing<'_>,
     side: &PreparedSide,
-    target_of: impl Fn(&Both) -> usize,
+    of_side: impl Fn(&Both) -> (usize, &BenchmarkId),
     store: &mut Store,
     clock: &dyn Clock,
 ) -> Result<(RunId, Vec<MeasurementKey>), PipelineError> {
@@ -562,10 +563,11 @@ fn begin(
         .benchmarks
         .iter()
         .map(|both| {
-            let target = &side.prepared.targets[target_of(both)];
+            let (target, id) = of_side(both);
+            let target = &side.prepared.targets[target];
             let artifact = target.artifact.as_ref().expect("a listed benchmark has an executable");
             let harness = target.harness.clone().expect("a listed benchmark has a harness");
-            (both.id.clone(), artifact.hash.clone(), harness)
+            (id.clone(), artifact.hash.clone(), harness)
         })
         .collect();
     Ok((run.id, store.begin_run(&run, &not_measured, &measured)?))

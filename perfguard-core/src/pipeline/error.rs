@@ -57,6 +57,14 @@ pub enum PipelineError {
         /// The nearest ids.
         nearest: Vec<BenchmarkId>,
     },
+    /// Two benchmarks were to be compared, and the words do not name two that can be.
+    #[error("{message}")]
+    NotTwo {
+        /// Why.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// A command needs git, and there is none.
     #[error("`{0}` is not in a git repository")]
     NotAGitRepository(String),
@@ -185,6 +193,7 @@ impl PipelineError {
                 let ids: Vec<_> = nearest.iter().map(|id| format!("`{id}`")).collect();
                 Some(format!("did you mean {}?", ids.join(" or ")))
             }
+            Self::NotTwo { hint, .. } => Some(hint.clone()),
             Self::NotAGitRepository(_) => {
                 Some("a baseline belongs to a commit: run `git init` and commit first".to_owned())
             }

@@ -195,17 +195,18 @@ impl Judging<'_> {
         compared: Option<&Compared>,
         store: &Store,
     ) -> Result<(), PipelineError> {
-        // A change between two builds is no change of the code: nothing was accepted of it, and no limit was loosened.
-        let of_variants = self.request.is_of_variants();
+        // A change between two builds, or two benchmarks, is no change of the code: nothing was accepted of it, and no limit
+        // was loosened.
+        let of_variants = self.request.is_of_one_tree();
         let accepted = if of_variants { Vec::new() } else { self.accepted()? };
         let history = History(self.place.repository.as_ref());
         let commit = |side: &PreparedSide| side.source.commit.clone().unwrap_or_default();
         let ends = (commit(self.base), commit(self.head));
-        for (one, rules) in comparisons.iter_mut().zip(self.rules) {
+        for ((one, both), rules) in comparisons.iter_mut().zip(self.measured).zip(self.rules) {
             let direction = direction_of(&one.metric);
             if let Some(compared) = compared {
                 let runs = (compared.base_run, compared.head_run);
-                if let Some(recorded) = Recorded::read(store, runs, &one.id)? {
+                if let Some(recorded) = Recorded::read(store, runs, both)? {
                     one.findings = self.findings(one, rules, &recorded);
                 }
             }

@@ -1,10 +1,11 @@
 //! Metrics beside the one that decides, from the pairs that are recorded.
 
 use super::PipelineError;
+use super::matching::Both;
 use super::plain::WithoutRatio;
 use crate::analyse::{Designs, Known, PairedTest, TestPlan, estimate};
 use crate::model::{
-    BenchmarkId, Direction, HarnessKind, Measurement, MetricId, Observation, PairRecord, RunId, Stage,
+    Direction, HarnessKind, Measurement, MetricId, Observation, PairRecord, RunId, Stage,
 };
 use crate::store::Store;
 
@@ -20,9 +21,9 @@ impl Recorded {
     pub(super) fn read(
         store: &Store,
         (base, head): (RunId, RunId),
-        id: &BenchmarkId,
+        Both { id, base_id, .. }: &Both,
     ) -> Result<Option<Self>, PipelineError> {
-        let (Some(base), Some(of_head)) = (store.measurement(base, id)?, store.measurement(head, id)?) else {
+        let (Some(base), Some(of_head)) = (store.measurement(base, base_id)?, store.measurement(head, id)?) else {
             return Ok(None);
         };
         Ok(Some(Self { base, head: of_head, pairs: store.pairs(head, id)? }))

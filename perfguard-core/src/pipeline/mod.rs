@@ -6,6 +6,7 @@
 mod accept;
 mod affected;
 mod baseline;
+mod between;
 mod clean;
 mod compare;
 mod comparing;

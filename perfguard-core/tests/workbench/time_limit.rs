@@ -82,6 +82,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
         base: SideSpec::Commit(world.repository().resolve("HEAD").unwrap()),
         head: SideSpec::WorkingTree,
         variants: Default::default(),
+        between: None,
         rules: CompareRules {
             witness: false,
             strict: false,
