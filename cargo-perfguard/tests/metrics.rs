@@ -211,3 +211,39 @@ fn a_timeline_is_kept_with_the_observation_and_shown_in_a_line() {
     assert!(run["benchmarks"][0]["notes"].to_string().contains("no timeline: "), "{run}");
     environment.perfguard(&["run", "--timeline", "100"]).expect_code(2).says("a duration with its unit");
 }
+
+#[test]
+fn ctrl_c_while_a_metrics_command_runs_ends_it_and_resuming_takes_the_metric() {
+    let environment = TestEnvironment::scripted("a: 100\n");
+    let mark = environment.cache().join("mark");
+    let mark = mark.display();
+    // The command's parent is the launcher, whose parent is perfguard.
+    let command = format!(
+        r#"["sh", "-c", '''
+        if test -e {mark}; then echo 7; exit; fi
+        touch {mark}; kill -INT $(cut -d " " -f 4 /proc/$PPID/stat); sleep 600
+    ''']"#
+    );
+    environment.write("perfguard.toml", &metric("own", &command));
+    let args = ["run", "--observations", "8..8", "--no-baseline", "--format", "json"];
+    let ended = environment.perfguard(&args).expect_code(130).json();
+    assert!(row(&ended, "benchmarks", "a")["estimates"]["own"].is_null(), "{ended}");
+    let resumed = environment.perfguard(&[&args[..], &["--resume"]].concat()).expect_code(0).json();
+    let row = row(&resumed, "benchmarks", "a");
+    assert_eq!(row["estimates"]["own"]["median"], 7.0);
+    assert_eq!(row["observations"].as_array().map(Vec::len), Some(8), "nothing was measured twice");
+}
+
+#[test]
+fn a_time_limit_ends_a_metrics_command_and_the_row_says_that_there_was_no_time() {
+    let environment = TestEnvironment::scripted("a: 100\n");
+    environment.write("perfguard.toml", &metric("own", r#"["sh", "-c", "sleep 600; echo 1"]"#));
+    environment.commit("metric");
+    // What has to be built is built before.
+    environment.perfguard(&["compare", "HEAD", "--force", "--layouts", "1", "--budget", "1s", "--no-gate", "--", "none"]);
+    environment.perfguard(&["check", "--within", "10m", "--", "none"]);
+    let check = ["check", "--force", "--within", "20s", "--format", "json"];
+    let view = environment.perfguard(&check).expect_code(0).json();
+    let notes = row(&view, "comparisons", "a")["notes"].to_string();
+    assert!(notes.contains("`own` was not taken: "), "{notes}");
+}

@@ -110,6 +110,11 @@ fn configuration() -> String {
     for Key { path, doc, kind, .. } in TABLE_KEYS {
         writeln!(text, "| `{path}` | {doc}: {} |", kind.expected()).expect("writing to a string");
     }
+    text += "\nLimits of any metric stand there too: `METRIC.max` and `METRIC.min`, or `max-METRIC` and `min-METRIC`, in the metric's unit\n\
+             (`max` and `min` alone are `wall-time`'s, `max-rss` is `peak-memory.max`). `compare`, `check` and `run` leave with 100\n\
+             where the near end of the interval lies beyond one. What has to come of a load scenario, for instance:\n\n\
+             ```toml\n[benchmark.\"my-crate::server::load/*\"]\nmax-p99 = \"20ms\"\nmin-success-rate = \"99.9%\"\n\
+             max-memory-growth = 1.5          # bytes an operation, without end; needs `.watch_memory()`\n```\n";
     write!(text, "\n## What `config init` writes\n\n```toml\n{}```\n", commented_file()).expect("writing to a string");
     text
 }

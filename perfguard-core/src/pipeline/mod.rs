@@ -53,7 +53,7 @@ pub use prepare::{BuildOptions, Prepared, PreparedTarget};
 pub use revisions::sides_of;
 pub use run::{BaselineChoice, RunAlone, RunOutcome, RunRequest, run_working_tree};
 pub use self_test::{SelfTestRequest, self_test};
-pub use show::{Detail, report_run};
+pub use show::{Detail, judge_limits, report_run};
 pub use sides::SideSpec;
 pub use variants::{MatrixRequest, compare_matrix};
 

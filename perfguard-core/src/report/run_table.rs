@@ -1,6 +1,6 @@
 //! A run as a table that a person likes to read.
 
-use super::format::{amount, bytes, change, count, duration, one_line, percent};
+use super::format::{amount, bytes, change, count, counted, duration, one_line, percent};
 use super::table::{Column, Row, Style, render, wrap};
 use super::timeline::timeline_line;
 use super::view::{BenchmarkRow, NotMeasuredRow, RunView};
@@ -31,6 +31,7 @@ pub fn run_table(view: &RunView, style: Style) -> String {
         for row in benchmarks {
             rows.push(Row::Cells(cells(row)));
             rows.extend(more_metrics(row, &view.run.settings.metrics).map(Row::Remark));
+            rows.extend(row.findings.iter().map(|finding| Row::Remark(one_line(&finding.message))));
             rows.extend(row.timeline.as_ref().and_then(timeline_line).map(Row::Remark));
             rows.extend(row.notes.iter().filter(|note| !shared.contains(note)).map(remark));
         }
@@ -41,6 +42,7 @@ pub fn run_table(view: &RunView, style: Style) -> String {
     }
     text += &not_measured(&view.not_measured, style);
     text += &failures(view, style);
+    text += &missed(view, style);
     text += &footer(view, style);
     text
 }
@@ -140,6 +142,18 @@ fn failures(view: &RunView, style: Style) -> String {
         }
     }
     text
+}
+
+/// How many benchmarks miss a limit that fails the gate.
+fn missed(view: &RunView, style: Style) -> String {
+    let misses = |row: &&BenchmarkRow| row.findings.iter().any(|finding| finding.fails_gate);
+    match view.benchmarks.iter().filter(misses).count() {
+        0 => String::new(),
+        count => {
+            let which = counted(count, "benchmark");
+            format!("\n{}\n", style.red(&format!("the gate fails: limits are missed by {which}")))
+        }
+    }
 }
 
 /// Which run this is, and of what.

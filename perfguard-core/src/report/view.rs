@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{
-    ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Fingerprint,
+    ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Finding, Fingerprint,
     Harness, KeptKind, Measurement, Metric, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId,
     RunSettings, Source, Stopped, TargetId, Timeline,
 };
@@ -78,6 +78,8 @@ pub struct BenchmarkRow {
     pub own_metrics: Vec<Metric>,
     /// The difference to a baseline that was measured earlier.
     pub baseline: Option<ChangeRow>,
+    /// Limits of its metrics that are missed, or may be; where the command judges them.
+    pub findings: Vec<Finding>,
     /// The longest timeline of its observations, for a table: in JSON each observation has its own.
     #[serde(skip)]
     pub timeline: Option<Timeline>,
@@ -159,6 +161,11 @@ impl RunView {
         self.benchmarks.iter().any(|row| row.failure.is_some()) || self.not_measured.iter().any(listing)
     }
 
+    /// Whether a limit is missed that fails the gate.
+    pub fn misses_limits(&self) -> bool {
+        self.benchmarks.iter().flat_map(|row| &row.findings).any(|finding| finding.fails_gate)
+    }
+
     /// Whether a target did not build.
     pub fn has_build_failures(&self) -> bool {
         self.not_measured.iter().any(|row| row.reason == NotMeasured::BuildFailed)
@@ -185,6 +192,7 @@ impl BenchmarkRow {
             estimates,
             own_metrics,
             baseline,
+            findings: Vec::new(),
             timeline,
             failure,
             notes,

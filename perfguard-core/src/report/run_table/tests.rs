@@ -25,6 +25,7 @@ fn row(id: &str, time: Option<Estimate>, change: Option<f64>) -> BenchmarkRow {
     }
     BenchmarkRow {
         own_metrics: Vec::new(),
+        findings: Vec::new(),
         timeline: None,
         id: id.parse().unwrap(),
         harness: Harness { kind: HarnessKind::Criterion, version: Some("0.8.2".into()) },
