@@ -342,6 +342,9 @@ impl<'a> Extra<'a> {
                 }
                 hands.store.attach(key, metric, &values[..most])?;
             }
+            Err(_) if hands.cancel.is_out_of_time() => taken.miss(metric.id.clone(), NO_TIME.to_owned()),
+            // Whoever resumes takes it then.
+            Err(_) if hands.cancel.is_cancelled() => {}
             Err(reason) => taken.miss(metric.id.clone(), reason.unwrap_or_default()),
         }
         Ok(())

@@ -60,6 +60,9 @@ pub(super) struct Allocated {
     pub(super) bytes: f64,
 }
 
+/// What the profiler's rows stand below.
+const PROFILED: [&str; 5] = ["max alloc:", "alloc:", "dealloc:", "grow:", "shrink:"];
+
 /// All results of a table.
 pub(super) fn parse_table(text: &str) -> Vec<Leaf> {
     let mut leaves: Vec<Leaf> = Vec::new();
@@ -78,9 +81,9 @@ pub(super) fn parse_table(text: &str) -> Vec<Leaf> {
             leaves.push(Leaf { label, threads, fastest, slowest, median, mean, samples, iterations, allocated: None });
             profiled = None;
         } else if let Some(leaf) = leaves.last_mut() {
-            if let Some(title) = first.strip_suffix(':') {
+            if PROFILED.contains(first) {
                 // What is given back, or peaks in a sample, is no allocation of an iteration.
-                profiled = Some((["alloc", "grow"].contains(&title), 0));
+                profiled = Some((["alloc:", "grow:"].contains(first), 0));
                 continue;
             }
             if let Some((counts, row)) = profiled {
