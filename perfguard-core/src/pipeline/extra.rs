@@ -272,8 +272,10 @@ impl<'a> Extra<'a> {
                     hands.store.attach(key, &known.expect("it is built in"), &[value])?;
                 }
                 let of = if counted.per_iteration { "one iteration" } else { "the whole process" };
-                let of_peak = if open.contains(&&MetricId::PEAK_ALLOCATED) { "; its peak is the whole process's" } else { "" };
-                taken.notes.push(Note(format!("allocations were counted by Valgrind: those of {of}{of_peak}")));
+                let whole = "a whole process, its harness included";
+                let of_metric = |metric: &MetricId| if *metric == MetricId::PEAK_ALLOCATED { whole } else { of };
+                let note = |metric| Note(format!("`{metric}` was counted by Valgrind: of {}", of_metric(metric)));
+                taken.notes.extend(open.into_iter().map(note));
             }
             Err(_) if hands.cancel.is_out_of_time() => {
                 open.into_iter().for_each(|metric| taken.miss(metric.clone(), NO_TIME.to_owned()));
