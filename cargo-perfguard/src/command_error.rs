@@ -97,12 +97,12 @@ fn exit_of(error: &PipelineError) -> Exit {
         | PipelineError::NoMergeBase { .. }
         | PipelineError::NothingToAccept { .. }
         | PipelineError::VariantRefused { .. }
+        | PipelineError::NotTwo { .. }
         | PipelineError::NotABaseline { .. } => Exit::Usage,
         PipelineError::Store(_) => Exit::Store,
         PipelineError::NoBenchTargets { .. }
         | PipelineError::NothingToMeasure { .. }
         | PipelineError::NoMatch { .. } => Exit::NothingToMeasure,
-        PipelineError::NotTwo { .. } => Exit::Usage,
     }
 }
 

@@ -330,7 +330,10 @@ fn two_benchmarks_of_one_executable_are_compared_like_two_sides() {
     assert_eq!(verdict(&view, "plain/large"), "regressed");
     let view = between(&["scripted::script::plain", "large"], &[]).expect_code(0).json();
     assert_eq!(verdict(&view, "plain/large"), "unchanged");
-    assert!(row(&view, "plain/large")["evidence"]["pairs"].as_u64() > Some(0), "it was not taken for identical: {view:#}");
+    assert!(
+        row(&view, "plain/large")["evidence"]["pairs"].as_u64() > Some(0),
+        "it was not taken for identical: {view:#}"
+    );
 }
 
 #[test]

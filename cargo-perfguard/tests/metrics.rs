@@ -200,9 +200,12 @@ fn a_timeline_is_kept_with_the_observation_and_shown_in_a_line() {
     let timeline = &row["observations"][0]["timeline"];
     let points = timeline["points"].as_array().unwrap();
     assert_eq!((timeline["period_ns"].as_u64(), points.is_empty()), (Some(10_000_000), false), "{timeline}");
-    assert!(points.iter().all(|point| point["threads"] == 1 && point["resident_bytes"].as_u64() > Some(0)), "{timeline}");
+    assert!(
+        points.iter().all(|point| point["threads"] == 1 && point["resident_bytes"].as_u64() > Some(0)),
+        "{timeline}"
+    );
     assert!(row["notes"].to_string().contains("sampling its timelines took "), "{row}");
-    let text = environment.perfguard(&["show"]).expect_code(0).stdout.replace("\n", " ");
+    let text = environment.perfguard(&["show"]).expect_code(0).stdout.replace('\n', " ");
     assert!(text.contains("timeline of ") && text.contains("1 thread"), "{text}");
     // What ends before the first point has none, and says so.
     let args = ["run", "--quick", "--timeline", "10m", "--format", "json", "quick"];

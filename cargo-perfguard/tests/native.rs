@@ -177,7 +177,8 @@ fn limits_of_a_load_scenario_stand_in_the_configuration_and_gate_run_and_compare
         environment.write("perfguard.toml", &format!("[benchmark.\"native::bench::load/fails*\"]\n{table}"));
     };
     let run = ["run", "--quick", "--no-baseline", "--format", "json", "load/"];
-    let compare = ["compare", "HEAD", "--force", "--layouts", "1", "--budget", "5s", "--format", "json", "--", "load/fails"];
+    let compare =
+        ["compare", "HEAD", "--force", "--layouts", "1", "--budget", "5s", "--format", "json", "--", "load/fails"];
     let findings = |view: &serde_json::Value, list: &str| {
         row(view, list, "native::bench::load/fails and leaks")["findings"].as_array().unwrap().clone()
     };
@@ -214,7 +215,8 @@ fn an_async_bench_is_measured_like_any_other() {
 
 #[test]
 fn a_benchs_own_count_that_comes_from_nothing_is_shown_and_gates() {
-    let said = |hits: u32| observation(100).replace("\"value\":7,", &format!("\"value\":{hits},")).replace("higher", "lower");
+    let said =
+        |hits: u32| observation(100).replace("\"value\":7,", &format!("\"value\":{hits},")).replace("higher", "lower");
     let environment = program(&said(0));
     environment.write("bench.sh", &said(5));
     let compare = ["compare", "HEAD", "--budget", "5s", "--format", "json", "--", "program"];

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use perfguard_core::cancel::CancellationToken;
 use perfguard_core::measure::{
-    CountedPair, INSTALL_VALGRIND, Listing, NotCounted, NotListed, Reading, Session, Told, Wanted, Yield,
-    CountedHeap, count_heap, count_instructions, detect_file, driver_for, find_valgrind,
+    CountedHeap, CountedPair, INSTALL_VALGRIND, Listing, NotCounted, NotListed, Reading, Session, Told, Wanted, Yield,
+    count_heap, count_instructions, detect_file, driver_for, find_valgrind,
 };
 use perfguard_core::model::{
     Artifact, ArtifactHash, Failure, FailureKind, HarnessKind, IterationControl, RunEnvironment, TargetId, TargetKind,

@@ -209,8 +209,10 @@ fn counted(finished: &Finished, event: CounterEvent) -> Count {
     let counted = finished.usage.counts.get(event).expect("it was asked for");
     counted.unwrap_or_else(|error| {
         let error = std::io::Error::from_raw_os_error(error);
-        panic!("the kernel grants no counter ({error}): `sudo sysctl kernel.perf_event_paranoid=2`; in a container, a \
-                seccomp profile that allows perf_event_open")
+        panic!(
+            "the kernel grants no counter ({error}): `sudo sysctl kernel.perf_event_paranoid=2`; in a container, a \
+                seccomp profile that allows perf_event_open"
+        )
     })
 }
 

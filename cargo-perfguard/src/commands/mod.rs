@@ -115,7 +115,9 @@ impl Here {
             timeout: config.duration("run.timeout").expect(has_default),
             output_limit: config.bytes("run.output-limit").expect(has_default),
             metrics: config.metrics(),
-            timeline_ns: config.duration("run.timeline").map(|period| u64::try_from(period.as_nanos()).unwrap_or(u64::MAX)),
+            timeline_ns: config
+                .duration("run.timeline")
+                .map(|period| u64::try_from(period.as_nanos()).unwrap_or(u64::MAX)),
             seed,
             filter: filter.filter.clone(),
             exact: filter.exact,

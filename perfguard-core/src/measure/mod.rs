@@ -29,7 +29,7 @@ pub use pairs::{
     Costs, Hear, Heard, Next, Pair, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, measure_pairs,
 };
 pub use providers::{
-    Allocations, BY_COMMAND, COUNTER_EVENTS, Command, Counters, Executable, Instructions, Observed, Offer, PROVIDERS, Process, Provider,
-    VARIABLES, offer_of,
+    Allocations, BY_COMMAND, COUNTER_EVENTS, Command, Counters, Executable, Instructions, Observed, Offer, PROVIDERS,
+    Process, Provider, VARIABLES, offer_of,
 };
 pub use rounds::{Planned, Recorded, Surroundings, measure_rounds};

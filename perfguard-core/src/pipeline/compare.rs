@@ -203,14 +203,7 @@ pub(super) fn compare_sides(
     events: &mut dyn EventSink,
     cancel: &CancellationToken,
 ) -> Result<CompareOutcome, PipelineError> {
-    let Matched { both, single } = match &request.between {
-        Some(words) => Matched { both: vec![between(&head.prepared, words)?], single: Vec::new() },
-        None => match_sides(&base.prepared, &head.prepared, &request.filter),
-    };
-    let labels = match (&request.between, both.first()) {
-        (Some(_), Some(Both { id, base_id, .. })) => [base_id, id].map(|id| format!("`{id}` of {}", base.label)),
-        _ => [base.label.clone(), head.label.clone()],
-    };
+    let (Matched { both, single }, labels) = matched(base, head, request)?;
     require_benchmarks(place, base, head, &request.filter, both.is_empty() && single.is_empty())?;
     require_counting(&request.settings, &request.rules, &base.prepared)?;
     let mut remarks = differences(base, head);
@@ -275,10 +268,7 @@ pub(super) fn compare_sides(
         let sides = (base, head);
         remarks.extend(call_witness(bench, sides, &measured, &mut judged.comparisons, request, events, cancel)?);
     }
-    if let Some(compared) = compared.as_ref().filter(|_| settings.timeline_ns.is_some()) {
-        let [base, head] = [compared.base_run, compared.head_run];
-        remarks.push(format!("timelines: `cargo perfguard show {head}` is head's, `show {base}` base's"));
-    }
+    remarks.extend(compared.as_ref().and_then(|compared| timelines(&settings, compared)));
     let missing = compared.as_ref().and_then(|compared| compared.missing.first().cloned());
     let (run, interrupted) = match &compared {
         Some(Compared { base_run, head_run, interrupted, .. }) => {
@@ -313,6 +303,28 @@ pub(super) fn compare_sides(
         remarks,
         interrupted,
     })
+}
+
+/// What is compared with what, and what the two sides are called.
+fn matched(
+    base: &PreparedSide,
+    head: &PreparedSide,
+    request: &CompareRequest,
+) -> Result<(Matched, [String; 2]), PipelineError> {
+    let Some(words) = &request.between else {
+        let matched = match_sides(&base.prepared, &head.prepared, &request.filter);
+        return Ok((matched, [base.label.clone(), head.label.clone()]));
+    };
+    let both = between(&base.prepared, words)?;
+    let labels = [&both.base_id, &both.id].map(|id| format!("`{id}` of {}", base.label));
+    Ok((Matched { both: vec![both], single: Vec::new() }, labels))
+}
+
+/// Where the timelines are to be seen that were asked for.
+fn timelines(settings: &RunSettings, compared: &Compared) -> Option<String> {
+    let Compared { base_run, head_run, .. } = compared;
+    settings.timeline_ns?;
+    Some(format!("timelines: `cargo perfguard show {head_run}` has head's, `cargo perfguard show {base_run}` base's"))
 }
 
 /// With less time than this left, nothing is measured.

@@ -193,7 +193,6 @@ impl PipelineError {
                 let ids: Vec<_> = nearest.iter().map(|id| format!("`{id}`")).collect();
                 Some(format!("did you mean {}?", ids.join(" or ")))
             }
-            Self::NotTwo { hint, .. } => Some(hint.clone()),
             Self::NotAGitRepository(_) => {
                 Some("a baseline belongs to a commit: run `git init` and commit first".to_owned())
             }
@@ -204,7 +203,7 @@ impl PipelineError {
                 Some(format!("`{last}` is the newest of its ancestors that was built here: compare with that"))
             }
             Self::BaseDoesNotBuild { source, .. } => source.hint(),
-            Self::VariantRefused { hint, .. } => Some(hint.clone()),
+            Self::NotTwo { hint, .. } | Self::VariantRefused { hint, .. } => Some(hint.clone()),
             Self::Accepted(_) => Some("`cargo perfguard accept` writes this file".to_owned()),
             Self::NoMergeBase { shallow: true, .. } => Some(
                 "the history of this clone is cut off: check out with `fetch-depth: 0`, or `git fetch --unshallow`"

@@ -13,8 +13,8 @@ use crate::config::{OwnMetric, Tables};
 use crate::environment;
 use crate::event::{Event, EventSink};
 use crate::measure::{
-    COUNTER_EVENTS, Command, Driver, Executable, INSTALL_VALGRIND, NotCounted, Observed, Provider, Session, count_alone,
-    count_heap, driver_for, find_valgrind, offer_of,
+    COUNTER_EVENTS, Command, Driver, Executable, INSTALL_VALGRIND, NotCounted, Observed, Provider, Session,
+    count_alone, count_heap, driver_for, find_valgrind, offer_of,
 };
 use crate::model::{Artifact, ArtifactHash, BenchmarkId, Measurement, MetricId, Note, RunSettings, built_in_metrics};
 use crate::process::{CounterEvent, Launcher, Limits};
@@ -233,7 +233,9 @@ impl<'a> Extra<'a> {
                 let of = if counted.per_iteration { "one iteration" } else { "the whole process" };
                 let known = built_in_metrics().into_iter().find(|metric| metric.id == MetricId::INSTRUCTIONS);
                 hands.store.attach(key, &known.expect("it is built in"), &[counted.instructions])?;
-                let note = format!("instructions were counted by Valgrind: those of {of}; not by the processor: {why_not_counters}");
+                let note = format!(
+                    "instructions were counted by Valgrind: those of {of}; not by the processor: {why_not_counters}"
+                );
                 taken.notes.push(Note(note));
             }
             Err(_) if hands.cancel.is_out_of_time() => taken.miss(MetricId::INSTRUCTIONS, NO_TIME.to_owned()),
@@ -278,12 +280,16 @@ impl<'a> Extra<'a> {
                 taken.notes.extend(open.into_iter().map(note));
             }
             Err(_) if hands.cancel.is_out_of_time() => {
-                open.into_iter().for_each(|metric| taken.miss(metric.clone(), NO_TIME.to_owned()));
+                for metric in open {
+                    taken.miss(metric.clone(), NO_TIME.to_owned());
+                }
             }
             Err(_) if hands.cancel.is_cancelled() => {}
             Err(reason) => {
                 let reason = format!("the bench does not count them; by Valgrind: {reason}");
-                open.into_iter().for_each(|metric| taken.miss(metric.clone(), reason.clone()));
+                for metric in open {
+                    taken.miss(metric.clone(), reason.clone());
+                }
             }
         }
         Ok(())

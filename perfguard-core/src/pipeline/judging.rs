@@ -264,9 +264,8 @@ impl Judging<'_> {
                 }
                 // That it is not there at all is a remark already.
                 if is_asked && !values(&metric).is_empty() {
-                    let message = format!(
-                        "{metric} was not judged: the iterations of both sides are not known to be equal"
-                    );
+                    let message =
+                        format!("{metric} was not judged: the iterations of both sides are not known to be equal");
                     findings.push(said(message, None));
                 }
                 continue;

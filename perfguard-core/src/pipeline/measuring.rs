@@ -108,7 +108,8 @@ pub(super) fn measure_and_record(
                 store.add_observation(key, taken[job] - 1, observation)
             }
             Recorded::End { stopped, failure, notes } => {
-                let notes: Vec<Note> = notes.iter().cloned().chain(watch.note(job)).chain(timelines.note(job)).collect();
+                let notes: Vec<Note> =
+                    notes.iter().cloned().chain(watch.note(job)).chain(timelines.note(job)).collect();
                 store.finish_measurement(key, stopped, failure, &notes)?;
                 ended[job] = Some(Ended { stopped, failure: failure.cloned(), notes });
                 Ok(())

@@ -4,9 +4,7 @@ use super::PipelineError;
 use super::matching::Both;
 use super::plain::WithoutRatio;
 use crate::analyse::{Designs, Known, PairedTest, TestPlan, estimate};
-use crate::model::{
-    Direction, HarnessKind, Measurement, MetricId, Observation, PairRecord, RunId, Stage,
-};
+use crate::model::{Direction, HarnessKind, Measurement, MetricId, Observation, PairRecord, RunId, Stage};
 use crate::store::Store;
 
 /// What two runs recorded of one benchmark, with its pairs.
@@ -58,9 +56,7 @@ impl Recorded {
             side.observations.get(number).is_some_and(|observation| observation.metrics.contains_key(metric))
         };
         let sides = [&self.base, &self.head];
-        metric.may_be_counted_once()
-            && sides.iter().any(|side| has(side, 0))
-            && !sides.iter().any(|side| has(side, 1))
+        metric.may_be_counted_once() && sides.iter().any(|side| has(side, 0)) && !sides.iter().any(|side| has(side, 1))
     }
 
     /// A metric whose values are compared as they are: base's and head's medians, where both have some.

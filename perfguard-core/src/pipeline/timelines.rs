@@ -43,7 +43,9 @@ impl Timelines {
         let Spent { observations, with_points, cost_ns, process_ns } = self.spent[benchmark];
         match (observations, with_points) {
             (0, _) => None,
-            (_, 0) => Some(Note(format!("no timeline: no process of its own ran for {period}, or there is no `/proc`"))),
+            (_, 0) => {
+                Some(Note(format!("no timeline: no process of its own ran for {period}, or there is no `/proc`")))
+            }
             _ => {
                 let share = percent(cost_ns as f64 / process_ns.max(1) as f64);
                 Some(Note(format!("sampling its timelines took {share} of a processor while it ran")))

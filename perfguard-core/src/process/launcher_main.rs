@@ -202,7 +202,8 @@ impl Child {
                 ended_by_us = Some(Exit::TimedOut);
             }
             // Rounded up to whole milliseconds, so that the limit has passed when the wait ends.
-            let mut wait = if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
+            let mut wait =
+                if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
             if let Some(sampler) = self.sampler.as_mut().filter(|_| ended_by_us.is_none()) {
                 wait = wait.min(sampler.sample(self.start.elapsed()) + Duration::from_millis(1));
             }

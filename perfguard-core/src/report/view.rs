@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{
-    ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Finding, Fingerprint,
-    Harness, KeptKind, Measurement, Metric, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId,
-    RunSettings, Source, Stopped, TargetId, Timeline,
+    ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Finding,
+    Fingerprint, Harness, KeptKind, Measurement, Metric, MetricId, NotMeasured, Note, Observation, Run, RunCommand,
+    RunId, RunSettings, Source, Stopped, TargetId, Timeline,
 };
 
 /// The version of all JSON outputs: a reader takes any with the same number.

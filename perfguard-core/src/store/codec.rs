@@ -244,8 +244,8 @@ mod tests {
             .prop_map(|(period_ns, cost_ns, points)| Timeline { period_ns, cost_ns, points });
         let timeline = prop::option::of(timeline);
         let iterations = prop::option::of(any::<u64>());
-        (prop::collection::vec(sample, 0..20), prop::option::of(summary), iterations, any::<u64>(), timeline)
-            .prop_map(|(samples, summary, iterations, process_ns, timeline)| Observation {
+        (prop::collection::vec(sample, 0..20), prop::option::of(summary), iterations, any::<u64>(), timeline).prop_map(
+            |(samples, summary, iterations, process_ns, timeline)| Observation {
                 started_at_ns: 5,
                 samples,
                 summary,
@@ -255,7 +255,8 @@ mod tests {
                 own_metrics: Vec::new(),
                 process_ns,
                 timeline,
-            })
+            },
+        )
     }
 
     proptest! {
@@ -300,7 +301,7 @@ mod tests {
     fn a_full_timeline_takes_at_most_10_kilobytes() {
         let point = |k: u64| TimelinePoint {
             at_ns: k * 100_030_000,
-            resident_bytes: (50 << 20) + (k % 7 << 12),
+            resident_bytes: (50 << 20) + ((k % 7) << 12),
             cpu_ns: k * 90_000_000,
             threads: 8,
             bytes_read: Some(k * 65_536),

@@ -83,7 +83,14 @@ impl Driver for Divan {
         let iterations = Some(leaf.iterations);
         Ok(Yield::single(
             finished,
-            Reading { samples: Vec::new(), summary: Some(summary), iterations, value, notes, metrics: allocated(&leaf) },
+            Reading {
+                samples: Vec::new(),
+                summary: Some(summary),
+                iterations,
+                value,
+                notes,
+                metrics: allocated(&leaf),
+            },
         ))
     }
 }

@@ -24,7 +24,11 @@ const fn offer(metric: &'static str, what: &'static str, repeats: &'static str) 
 }
 
 const OFFERS: [Offer; 3] = [
-    offer("cycles", "cycles of the processor in user space, of the whole process", "as wall time; a changing clock cancels"),
+    offer(
+        "cycles",
+        "cycles of the processor in user space, of the whole process",
+        "as wall time; a changing clock cancels",
+    ),
     offer("branch-misses", "branches that it foresaw wrongly", "worse than wall time: other layouts, other misses"),
     offer("cache-misses", "misses of its last cache", "worse than wall time: shared with whatever else runs"),
 ];

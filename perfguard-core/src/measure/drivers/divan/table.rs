@@ -167,9 +167,10 @@ fn throughput(cell: &str) -> Option<Span> {
 fn printed_bytes(cell: &str) -> Option<f64> {
     let (number, unit) = cell.split_once(' ')?;
     let power = |unit: &str, step: f64| {
-        ["", "K", "M", "G", "T", "P"].into_iter().position(|known| known == unit).map(|power| {
-            step.powi(i32::try_from(power).unwrap_or_default())
-        })
+        ["", "K", "M", "G", "T", "P"]
+            .into_iter()
+            .position(|known| known == unit)
+            .map(|power| step.powi(i32::try_from(power).unwrap_or_default()))
     };
     let scale = match unit.trim().strip_suffix('B')? {
         binary if binary.ends_with('i') => power(binary.trim_end_matches('i'), 1024.0)?,
