@@ -205,7 +205,8 @@ fn a_timeline_is_kept_with_the_observation_and_shown_in_a_line() {
         "{timeline}"
     );
     assert!(row["notes"].to_string().contains("sampling its timelines took "), "{row}");
-    let text = environment.perfguard(&["show"]).expect_code(0).stdout.replace('\n', " ");
+    let text = environment.perfguard(&["show"]).expect_code(0).stdout;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("timeline of ") && text.contains("1 thread"), "{text}");
     // What ends before the first point has none, and says so.
     let args = ["run", "--quick", "--timeline", "10m", "--format", "json", "quick"];
