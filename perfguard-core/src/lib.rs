@@ -18,6 +18,7 @@ pub mod process;
 pub mod vcs;
 
 pub mod analyse;
+pub mod bisect;
 pub mod build;
 pub mod judge;
 pub mod measure;

@@ -1,5 +1,7 @@
 //! The shape of the command line. Everything here is a promise: flags keep their meaning.
 
+mod backfill_options;
+mod bisect_options;
 mod cargo_options;
 mod compare_options;
 mod doctor_options;
@@ -9,6 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use backfill_options::{BackfillArgs, Order};
+pub use bisect_options::{BisectArgs, BisectVerb};
 pub use cargo_options::CargoOptions;
 pub use compare_options::{AcceptArgs, CheckArgs, CompareArgs, JudgeOptions, PairOptions, SelfTestArgs};
 pub use doctor_options::DoctorArgs;
@@ -57,6 +61,16 @@ pub enum Command {
                             Examples:\n  cargo perfguard check\n  cargo perfguard check --staged --within 30s\n  \
                             cargo perfguard check origin/main")]
     Check(Box<CheckArgs>),
+    /// Find the commit that made a benchmark slower
+    #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
+                            Examples:\n  cargo perfguard bisect parse\n  \
+                            cargo perfguard bisect --good v1.2.0 --budget 30m\n  cargo perfguard bisect --resume")]
+    Bisect(Box<BisectArgs>),
+    /// Measure past commits, for the history that trends are drawn from
+    #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
+                            Examples:\n  cargo perfguard backfill v1.0.0..HEAD --every 10\n  \
+                            cargo perfguard backfill --since 2026-01-01 --order gaps --budget 1h -- parse")]
+    Backfill(Box<BackfillArgs>),
     /// Count how often perfguard is wrong on this machine, with your own benchmarks
     #[command(name = "self-test")]
     #[command(after_help = "Examples:\n  cargo perfguard self-test parse\n  \
@@ -468,7 +482,8 @@ fn for_a_screen() -> clap::Command {
             if is_under { argument.hide(true) } else { argument }
         })
     };
-    Cli::command()
+    definition()
+        .mut_subcommand("bisect", |command| command.disable_help_subcommand(true))
         .mut_subcommand("baseline", |command| without(command, "Measuring").disable_help_subcommand(true))
         .mut_subcommand("run", |command| without(command, "Judging"))
 }
@@ -477,7 +492,18 @@ fn for_a_screen() -> clap::Command {
 ///
 /// Arguments that help leaves out, so that it fits a screen, are in it.
 pub fn command() -> clap::Command {
-    shown(Cli::command())
+    shown(definition())
+}
+
+/// The definition as it is parsed.
+fn definition() -> clap::Command {
+    // Cargo's old name of `--workspace` is another flag of `bisect`; searches have a budget of everything.
+    let of_everything = |argument: clap::Arg| argument.help("Time of everything, builds too [default: none]");
+    Cli::command()
+        .mut_subcommand("bisect", |command| {
+            command.mut_arg("workspace", |argument| argument.alias(None)).mut_arg("budget", of_everything)
+        })
+        .mut_subcommand("backfill", |command| command.mut_arg("budget", of_everything))
 }
 
 fn shown(command: clap::Command) -> clap::Command {

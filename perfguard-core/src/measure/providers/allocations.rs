@@ -21,7 +21,10 @@ const fn offer(metric: &'static str, what: &'static str) -> Offer {
 
 const OFFERS: [Offer; 3] = [
     offer("allocations", "blocks that one iteration allocates, and those that it makes larger"),
-    offer("allocated-bytes", "bytes of these"),
+    offer(
+        "allocated-bytes",
+        "bytes of these: of one that is made larger, by the bench the bytes that are added, by Valgrind all",
+    ),
     offer(
         "peak-allocated",
         "most bytes at once: of the counted iterations by perfguard-harness, of a whole process, harness included, by \
