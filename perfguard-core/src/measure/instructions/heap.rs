@@ -20,6 +20,9 @@ pub struct CountedHeap {
 /// A process that allocates fewer blocks than these does so behind Valgrind's back: the runtime alone takes more.
 const LEAST_BLOCKS: f64 = 8.0;
 
+/// Counts of an iteration are told in parts of one.
+const PARTS: f64 = 100.0;
+
 /// Counts what one side's benchmark allocates: the same `iteration_ns` makes two counts comparable.
 ///
 /// # Errors
@@ -40,8 +43,8 @@ pub fn count_heap(
     let per_iteration = plan.counting != Counting::Whole;
     let (allocations, allocated_bytes) = if per_iteration {
         let many = plan.run(session, artifact, &plan.many())?;
-        // What a harness keeps of each run may be returned before the end: of nothing there can be less than nothing.
-        let slope = |index: usize| few.slope(&many, index).map(|each| each.max(0.0));
+        // A harness may allocate some blocks more or fewer in one of the processes: no part of an iteration.
+        let slope = |index: usize| few.slope(&many, index).map(|each| (each.max(0.0) * PARTS).round() / PARTS);
         (slope(0)?, slope(1)?)
     } else {
         (blocks, bytes)
