@@ -7,7 +7,7 @@ use super::{CargoOptions, OutputOptions, PairOptions, StoreOptions, WaitOptions}
 /// Arguments of `backfill`.
 #[derive(Debug, Args)]
 pub struct BackfillArgs {
-    /// `A..B`, or one revision for it and all before it
+    /// Commits: `A..B`, or one and all before it
     #[arg(value_name = "RANGE", default_value = "HEAD", hide_default_value = true)]
     pub range: String,
     /// Only benchmarks whose id contains this; several mean or
@@ -25,7 +25,7 @@ pub struct BackfillArgs {
     /// Only commits that a tag names
     #[arg(long)]
     pub tags: bool,
-    /// `newest` first, or the middle of `gaps` [default: newest]
+    /// Newest first, or the middle of `gaps` [default: newest]
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, hide_default_value = true)]
     pub order: Order,
     /// Measure all against this [default: the newest]

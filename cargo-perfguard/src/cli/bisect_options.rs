@@ -19,7 +19,7 @@ pub struct BisectArgs {
     #[arg(value_name = "BENCHMARK")]
     pub benchmark: Vec<String>,
     /// Only benchmarks whose whole id is a BENCHMARK
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub exact: bool,
     /// A commit that was good [default: looked for]
     #[arg(long, value_name = "REV")]
@@ -34,7 +34,7 @@ pub struct BisectArgs {
     #[arg(long)]
     pub all: bool,
     /// Search what merges brought in from the start
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub all_parents: bool,
     /// Name a commit at this posterior [default: 99%]
     #[arg(long, value_name = "PERCENT", value_parser = measure_options::percent)]
@@ -46,7 +46,7 @@ pub struct BisectArgs {
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["benchmark", "bench_from"])]
     pub run: Option<String>,
     /// Call this once in each commit's tree before
-    #[arg(long, value_name = "COMMAND", requires = "run")]
+    #[arg(long, value_name = "COMMAND", requires = "run", hide = true)]
     pub setup: Option<String>,
     /// Print the plan: builds and minutes
     #[arg(long)]
@@ -55,10 +55,10 @@ pub struct BisectArgs {
     #[arg(long, conflicts_with_all = ["replay", "good", "benchmark"])]
     pub resume: bool,
     /// Go on with the journal in this file
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["good", "benchmark"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["good", "benchmark"], hide = true)]
     pub replay: Option<PathBuf>,
     /// A change at least this large matters [default: 3%]
-    #[arg(long, value_name = "PERCENT", value_parser = measure_options::percent)]
+    #[arg(long, value_name = "PERCENT", value_parser = measure_options::percent, hide = true)]
     pub threshold: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]

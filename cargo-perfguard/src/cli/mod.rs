@@ -50,7 +50,7 @@ pub enum Command {
                             Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
                             cargo perfguard run -p my-crate --budget 5m --precision 0.5%")]
     Run(Box<RunArgs>),
-    /// Compare two commits, or two builds of one, in pairs, and judge the change
+    /// Compare two commits, or two builds of one, and judge the change
     #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
                             Examples:\n  cargo perfguard compare main...HEAD --strict -- parse\n  \
                             cargo perfguard compare --variant '' --variant 'lto=fat features=simd'")]
@@ -62,16 +62,16 @@ pub enum Command {
                             cargo perfguard check origin/main")]
     Check(Box<CheckArgs>),
     /// Find the commit that made a benchmark slower
-    #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
-                            Examples:\n  cargo perfguard bisect parse\n  \
-                            cargo perfguard bisect --good v1.2.0 --budget 30m\n  cargo perfguard bisect --resume")]
+    #[command(after_help = "Cargo's flags mean what they mean to cargo. docs/cli.md has all flags.\n\n\
+                            Examples:\n  cargo perfguard bisect --good v1.2.0 parse\n  \
+                            cargo perfguard bisect --run 'target/release/x' --setup 'cargo build -r'")]
     Bisect(Box<BisectArgs>),
     /// Measure past commits, for the history that trends are drawn from
     #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
                             Examples:\n  cargo perfguard backfill v1.0.0..HEAD --every 10\n  \
                             cargo perfguard backfill --since 2026-01-01 --order gaps --budget 1h -- parse")]
     Backfill(Box<BackfillArgs>),
-    /// Count how often perfguard is wrong on this machine, with your own benchmarks
+    /// Count how often perfguard is wrong on this machine
     #[command(name = "self-test")]
     #[command(after_help = "Examples:\n  cargo perfguard self-test parse\n  \
                             cargo perfguard self-test --comparisons 100 --slowdown 3%")]
@@ -81,7 +81,7 @@ pub enum Command {
         after_help = "Examples:\n  cargo perfguard accept my-crate::parse::parse/large --reason 'checks its input now'"
     )]
     Accept(AcceptArgs),
-    /// Write a commented perfguard.toml, and a git hook where it is asked for
+    /// Write a commented perfguard.toml, and a git hook if asked
     #[command(after_help = "Examples:\n  cargo perfguard init\n  cargo perfguard init --hook pre-commit")]
     Init(InitArgs),
     /// Measure a commit and give it a name to compare with
@@ -106,7 +106,7 @@ pub enum Command {
     /// Show what is kept outside the tree, and remove what may go
     #[command(after_help = "Examples:\n  cargo perfguard clean\n  cargo perfguard clean --unused")]
     Clean(CleanArgs),
-    /// Examine this machine: what makes measurements noisy here, and what to change
+    /// Examine this machine: what makes noise here, and what to change
     #[command(after_help = "Examples:\n  cargo perfguard doctor\n  cargo perfguard doctor --explain turbo\n  \
                             cargo perfguard doctor --format json --no-noise-floor")]
     Doctor(DoctorArgs),
@@ -483,7 +483,9 @@ fn for_a_screen() -> clap::Command {
         })
     };
     definition()
-        .mut_subcommand("bisect", |command| command.disable_help_subcommand(true))
+        .mut_subcommand("bisect", |command| {
+            command.disable_help_subcommand(true).mut_arg("no_wait", |argument| argument.hide(true))
+        })
         .mut_subcommand("baseline", |command| without(command, "Measuring").disable_help_subcommand(true))
         .mut_subcommand("run", |command| without(command, "Judging"))
 }

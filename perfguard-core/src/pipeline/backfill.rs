@@ -171,11 +171,16 @@ pub fn backfill(
             }
             Err(error) => return Err(error),
         };
-        if !outcome.interrupted {
-            view.measured += 1;
-            view.commits[at].state = PastState::Measured;
-            view.commits[at].benchmarks = benchmarks(outcome.comparisons);
+        if outcome.interrupted {
+            continue;
         }
+        view.commits[at].state = if outcome.run.is_some() {
+            view.measured += 1;
+            PastState::Measured
+        } else {
+            PastState::Same { as_commit: request.anchor.0.clone() }
+        };
+        view.commits[at].benchmarks = benchmarks(outcome.comparisons);
     }
     // What holds for a commit holds for those after it that changed nothing.
     for (at, of) in same.iter().enumerate() {

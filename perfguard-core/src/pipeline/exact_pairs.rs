@@ -32,7 +32,7 @@ pub(super) struct Taken {
 /// Who is told of each pair, by the number of the benchmark.
 pub(super) type Each<'a> = dyn FnMut(usize, &Pair<'_>) -> Result<(), PipelineError> + 'a;
 
-/// Takes `wanted` pairs of each benchmark of two sides, each written to the store and then told to `each`.
+/// Takes `wanted` pairs, at least one, of each benchmark of two sides, each written to the store and then told to `each`.
 #[expect(clippy::too_many_arguments, reason = "one call of a whole way through")]
 pub(super) fn take_pairs(
     bench: &mut Bench,
@@ -49,20 +49,19 @@ pub(super) fn take_pairs(
     let (head_run, head_keys) = begin(what, what.head, |both| (both.head, &both.id), store, clock)?;
     let watch = Watch::new(Path::new("/"), bench.launcher.pid(), what.benchmarks.len(), clock);
     let recorder = RefCell::new(Recorder::new(store, base_keys, head_keys, watch, what.benchmarks.len()));
-    let members: Vec<usize> = (0..what.benchmarks.len()).filter(|index| wanted[*index] > 0).collect();
+    let members: Vec<usize> = (0..what.benchmarks.len()).collect();
     let mut left = wanted.to_vec();
     let mut pairs = 0;
     let pass = Pass { stage: Stage::First, members: &members, budget: Duration::MAX, seed: what.settings.seed };
     let pools = pass.link(bench, what, None, clock, events, cancel);
     let start = clock.monotonic();
     let hear = &mut |job: usize, heard: Heard<'_>| {
-        let index = members[job];
-        let Heard::Pair(pair) = heard else { return Ok(recorder.borrow_mut().hear(Stage::First, index, heard)?) };
-        recorder.borrow_mut().write(Stage::First, index, &pair)?;
-        each(index, &pair)?;
+        let Heard::Pair(pair) = heard else { return Ok(recorder.borrow_mut().hear(Stage::First, job, heard)?) };
+        recorder.borrow_mut().write(Stage::First, job, &pair)?;
+        each(job, &pair)?;
         pairs += 1;
-        left[index] -= 1;
-        Ok(if left[index] == 0 { Next::Enough } else { Next::More })
+        left[job] = left[job].saturating_sub(1);
+        Ok(if left[job] == 0 { Next::Enough } else { Next::More })
     };
     let nothing = &mut |_: &[Option<Duration>]| process::settle();
     let ends = pass.measure(bench, what, pools, warm_up, clock, events, cancel, nothing, hear)?;
@@ -70,8 +69,8 @@ pub(super) fn take_pairs(
     let Recorder { store, base_keys, head_keys, notes, watch, .. } = recorder.into_inner();
     bench.workbench.seat(Seat::Builder)?;
     process::settle();
-    let mut failures = vec![None; what.benchmarks.len()];
-    for (index, end) in members.iter().zip(ends) {
+    let mut failures = Vec::with_capacity(members.len());
+    for (index, end) in ends.into_iter().enumerate() {
         let (stopped, failure) = match end {
             PairsEnd::Enough => (Stopped::Decided, None),
             PairsEnd::Budget => (Stopped::Budget, None),
@@ -81,10 +80,10 @@ pub(super) fn take_pairs(
             }
         };
         let said = failure.as_ref().map(|(_, failure)| failure);
-        let notes: Vec<_> = notes[*index].iter().cloned().chain(watch.note(*index)).collect();
-        store.finish_measurement(base_keys[*index], stopped, said, &notes)?;
-        store.finish_measurement(head_keys[*index], stopped, said, &notes)?;
-        failures[*index] = failure;
+        let notes: Vec<_> = notes[index].iter().cloned().chain(watch.note(index)).collect();
+        store.finish_measurement(base_keys[index], stopped, said, &notes)?;
+        store.finish_measurement(head_keys[index], stopped, said, &notes)?;
+        failures.push(failure);
     }
     if cancel.is_cancelled() {
         store.checkpoint();

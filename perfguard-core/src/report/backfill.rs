@@ -48,7 +48,7 @@ pub enum PastState {
     Measured,
     /// The store had it already.
     Known,
-    /// It changed nothing that is built: what holds for an older commit holds for it.
+    /// What is built is the same as of another commit: what holds for that holds for it.
     Same {
         /// That commit, 40 hex digits.
         as_commit: String,

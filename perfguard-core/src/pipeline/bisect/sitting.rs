@@ -225,6 +225,10 @@ impl<'a> Sitting<'a> {
     ) -> Result<Measured, PipelineError> {
         let request = self.request;
         self.draws += 1;
+        let chosen: Vec<usize> = (0..benchmarks.len()).filter(|index| wanted[*index] > 0).collect();
+        let all = benchmarks.len();
+        let benchmarks: &[Both] = &chosen.iter().map(|index| benchmarks[*index].clone()).collect::<Vec<_>>();
+        let wanted: &[usize] = &chosen.iter().map(|index| wanted[*index]).collect::<Vec<_>>();
         let most = wanted.iter().copied().max().unwrap_or_default();
         let layouts = match request.layouts {
             LayoutChoice::Auto => LayoutChoice::Exactly(most.clamp(2, MOST_LAYOUTS)),
@@ -271,11 +275,11 @@ impl<'a> Sitting<'a> {
             self.cancel,
         )?;
         self.note_time()?;
-        let failures = taken
-            .failures
-            .into_iter()
-            .map(|failure| failure.map(|(side, failure)| (side, format!("it fails there: {}", failure.message))));
-        Ok(Measured { failures: failures.collect(), spent: taken.spent, pairs: taken.pairs })
+        let mut failures = vec![None; all];
+        for (index, failure) in chosen.iter().zip(taken.failures) {
+            failures[*index] = failure.map(|(side, failure)| (side, format!("it fails there: {}", failure.message)));
+        }
+        Ok(Measured { failures, spent: taken.spent, pairs: taken.pairs })
     }
 
     /// Says something to whoever listens.
