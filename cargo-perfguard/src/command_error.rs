@@ -109,6 +109,7 @@ fn exit_of(error: &PipelineError) -> Exit {
         | PipelineError::NoMergeBase { .. }
         | PipelineError::NothingToAccept { .. }
         | PipelineError::VariantRefused { .. }
+        | PipelineError::NotTwo { .. }
         | PipelineError::NotABaseline { .. } => Exit::Usage,
         PipelineError::Store(_) => Exit::Store,
         PipelineError::NoBenchTargets { .. }

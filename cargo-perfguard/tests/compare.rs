@@ -312,3 +312,37 @@ fn a_check_without_time_is_undecided_says_what_to_do_and_fails_under_strict_only
     assert_eq!(environment.everything(), before, "the tree is as it was");
     environment.perfguard(&["check", "--within", "10m"]).expect_code(100);
 }
+
+#[test]
+fn two_benchmarks_of_one_executable_are_compared_like_two_sides() {
+    let environment = scripted("plain: 100\nclever: 80\nplain/large: 100\n");
+    let between = |words: &[&str], more: &[&str]| compare(&environment, &[&["--between"], words, more].concat());
+    let view = between(&["plain", "clever"], &[]).expect_code(0).json();
+    assert_eq!(view["comparisons"].as_array().map(Vec::len), Some(1));
+    assert_eq!(verdict(&view, "clever"), "improved");
+    let ratio = row(&view, "clever")["effect"]["ratio"].as_f64().unwrap();
+    assert!((ratio - 0.8).abs() < 0.01, "{ratio}");
+    let label = |side: &str| view[side]["label"].as_str().unwrap().to_owned();
+    assert!(label("base").starts_with("`scripted::script::plain` of "), "{view:#}");
+    assert!(label("head").starts_with("`scripted::script::clever` of "), "{view:#}");
+    // The other way round it is a regression, of a commit too; and what takes as long is measured to be unchanged.
+    let view = between(&["clever", "plain/large"], &["HEAD"]).expect_code(100).json();
+    assert_eq!(verdict(&view, "plain/large"), "regressed");
+    let view = between(&["scripted::script::plain", "large"], &[]).expect_code(0).json();
+    assert_eq!(verdict(&view, "plain/large"), "unchanged");
+    assert!(
+        row(&view, "plain/large")["evidence"]["pairs"].as_u64() > Some(0),
+        "it was not taken for identical: {view:#}"
+    );
+}
+
+#[test]
+fn words_that_do_not_name_two_benchmarks_are_errors_with_the_nearest_ids() {
+    let environment = scripted("sort: 100\nsort/large: 80\nother/large: 9\n");
+    let between = |words: [&str; 2]| environment.perfguard(&["compare", "--between", words[0], words[1]]);
+    between(["sort", "sart"]).expect_code(4).says("did you mean `scripted::script::sort`");
+    between(["sort", "large"]).expect_code(2).says("`large` names 2 benchmarks").says("scripted::script::other/large");
+    between(["sort", "scripted::script::sort"]).expect_code(2).says("self-test");
+    environment.perfguard(&["compare", "--between", "sort"]).expect_code(2);
+    environment.perfguard(&["compare", "A..B", "--between", "sort", "other"]).expect_code(2).says("of one tree");
+}

@@ -77,6 +77,9 @@ fn every_metric_that_was_asked_for_is_a_number_or_a_note_of_every_benchmark() {
     let all = [
         "wall-time",
         "instructions",
+        "cycles",
+        "branch-misses",
+        "cache-misses",
         "user-time",
         "system-time",
         "peak-memory",
@@ -100,16 +103,25 @@ fn every_metric_that_was_asked_for_is_a_number_or_a_note_of_every_benchmark() {
             let is_noted = row["notes"].to_string().contains(&format!("`{metric}` was not taken: "));
             assert!(row["estimates"][metric]["median"].is_number() != is_noted, "{name} {metric}: {row}");
         }
-        // Valgrind or not: a harness that keeps its own time lets nobody choose iterations.
+        // What neither the processor nor Valgrind counts is told with what stands in for it.
         let notes = row["notes"].to_string();
-        assert!(notes.contains("`user-time` stands in for it"), "{notes}");
+        let is_counted = |metric: &str| row["estimates"][metric]["median"].is_number();
+        assert!(is_counted("cycles") || notes.contains("`user-time` stands in for it"), "{notes}");
         let size = |metric: &str| row["estimates"][metric]["median"].as_f64().unwrap();
         assert!(size("executable-size") > size("text-size") && size("data-size") > 0.0);
     }
     assert_eq!(row(&run, "benchmarks", "c")["failure"]["kind"], "exited");
     // Strictly, what is missing is an error, after everything was measured.
+    environment.write("script.txt", "a: 100\n");
     let strict = ["run", "--quick", "--metrics", "instructions", "--strict"];
-    environment.perfguard(&strict).expect_code(97).says("instructions");
+    if run["benchmarks"][0]["estimates"]["cycles"].is_null() {
+        environment.perfguard(&strict).expect_code(97).says("instructions");
+        // What is known before is told before.
+        let strict = ["run", "--quick", "--metrics", "cycles", "--strict"];
+        environment.perfguard(&strict).expect_code(97).says("`cycles` was not taken: ");
+    } else {
+        environment.perfguard(&strict).expect_code(0);
+    }
 }
 
 #[test]
@@ -169,9 +181,73 @@ fn doctor_names_every_metric_with_whether_it_works_here() {
         let is_it = |row: &&serde_json::Value| row["metric"].as_str().unwrap().split(", ").any(|one| one == name);
         rows.iter().find(is_it).unwrap_or_else(|| panic!("no row of {name}"))["ability"].clone()
     };
-    for name in ["wall-time", "instructions", "user-time", "bytes-written", "executable-size", "hardware counters"] {
+    for name in ["wall-time", "instructions", "user-time", "bytes-written", "executable-size", "branch-misses"] {
         assert!(state(name)["state"].is_string());
     }
     assert_eq!(state("own")["state"], "works");
     assert_eq!(state("absent")["reason"], "there is no `./no-such-program`");
+}
+
+#[test]
+fn a_timeline_is_kept_with_the_observation_and_shown_in_a_line() {
+    let slow = "fn main() {\n    std::hint::black_box(vec![1_u8; 32 << 20]);\n    \
+                std::thread::sleep(std::time::Duration::from_millis(120));\n}\n";
+    let environment = TestEnvironment::with_files(&[("benches/quick.rs", slow)]);
+    environment.commit("base");
+    let args = ["run", "--observations", "2..2", "--timeline", "10ms", "--format", "json", "quick"];
+    let run = environment.perfguard(&args).expect_code(0).json();
+    let row = &run["benchmarks"][0];
+    let timeline = &row["observations"][0]["timeline"];
+    let points = timeline["points"].as_array().unwrap();
+    assert_eq!((timeline["period_ns"].as_u64(), points.is_empty()), (Some(10_000_000), false), "{timeline}");
+    assert!(
+        points.iter().all(|point| point["threads"] == 1 && point["resident_bytes"].as_u64() > Some(0)),
+        "{timeline}"
+    );
+    assert!(row["notes"].to_string().contains("sampling its timelines took "), "{row}");
+    let text = environment.perfguard(&["show"]).expect_code(0).stdout;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("timeline of ") && text.contains("1 thread"), "{text}");
+    // What ends before the first point has none, and says so.
+    let args = ["run", "--quick", "--timeline", "10m", "--format", "json", "quick"];
+    let run = environment.perfguard(&args).expect_code(0).json();
+    assert_eq!(run["benchmarks"][0]["observations"][0]["timeline"], serde_json::Value::Null);
+    assert!(run["benchmarks"][0]["notes"].to_string().contains("no timeline: "), "{run}");
+    environment.perfguard(&["run", "--timeline", "100"]).expect_code(2).says("a duration with its unit");
+}
+
+#[test]
+fn ctrl_c_while_a_metrics_command_runs_ends_it_and_resuming_takes_the_metric() {
+    let environment = TestEnvironment::scripted("a: 100\n");
+    let mark = environment.cache().join("mark");
+    let mark = mark.display();
+    // The command's parent is the launcher, whose parent is perfguard.
+    let command = format!(
+        r#"["sh", "-c", '''
+        if test -e {mark}; then echo 7; exit; fi
+        touch {mark}; kill -INT $(cut -d " " -f 4 /proc/$PPID/stat); sleep 600
+    ''']"#
+    );
+    environment.write("perfguard.toml", &metric("own", &command));
+    let args = ["run", "--observations", "8..8", "--no-baseline", "--format", "json"];
+    let ended = environment.perfguard(&args).expect_code(130).json();
+    assert!(row(&ended, "benchmarks", "a")["estimates"]["own"].is_null(), "{ended}");
+    let resumed = environment.perfguard(&[&args[..], &["--resume"]].concat()).expect_code(0).json();
+    let row = row(&resumed, "benchmarks", "a");
+    assert_eq!(row["estimates"]["own"]["median"], 7.0);
+    assert!(!row["notes"].to_string().contains("was not taken"), "{row}");
+    assert_eq!(row["observations"].as_array().map(Vec::len), Some(8), "nothing was measured twice");
+}
+
+#[test]
+fn a_time_limit_ends_a_metrics_command_and_the_row_says_that_there_was_no_time() {
+    let environment = TestEnvironment::scripted("a: 100\n");
+    environment.write("perfguard.toml", &metric("own", r#"["sh", "-c", "sleep 600; echo 1"]"#));
+    environment.commit("metric");
+    // What has to be built is built before.
+    environment.perfguard(&["compare", "HEAD", "--force", "--", "none"]).expect_code(4);
+    let check = ["check", "--force", "--within", "20s", "--format", "json"];
+    let view = environment.perfguard(&check).expect_code(0).json();
+    let notes = row(&view, "comparisons", "a")["notes"].to_string();
+    assert!(notes.contains("`own` was not taken: no time was left"), "{notes}");
 }

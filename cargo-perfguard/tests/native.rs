@@ -168,3 +168,64 @@ fn a_program_that_misbehaves_is_a_row_and_the_others_are_measured() {
     let text = environment.perfguard(&["run", "--quick"]).expect_code(103).stdout;
     assert!(text.contains("could not start `no-such-program`"), "{text}");
 }
+
+#[test]
+fn limits_of_a_load_scenario_stand_in_the_configuration_and_gate_run_and_compare() {
+    let environment = native("");
+    let limits = |p99: &str, rate: &str, growth: &str| {
+        let table = format!("max-p99 = {p99:?}\nmin-success-rate = {rate:?}\nmax-memory-growth = {growth}\n");
+        environment.write("perfguard.toml", &format!("[benchmark.\"native::bench::load/fails*\"]\n{table}"));
+    };
+    let run = ["run", "--quick", "--no-baseline", "--format", "json", "load/"];
+    let compare =
+        ["compare", "HEAD", "--force", "--layouts", "1", "--budget", "5s", "--format", "json", "--", "load/fails"];
+    let findings = |view: &serde_json::Value, list: &str| {
+        row(view, list, "native::bench::load/fails and leaks")["findings"].as_array().unwrap().clone()
+    };
+    limits("1h", "50%", "1000");
+    let view = environment.perfguard(&run).expect_code(0).json();
+    assert!(findings(&view, "benchmarks").is_empty(), "{view:#}");
+    let of = |name: &str, metric: &str| row(&view, "benchmarks", name)["estimates"][metric]["median"].as_f64().unwrap();
+    // 16 bytes each; how evenly operations come is the machine's affair.
+    let growth = of("native::bench::load/fails and leaks", "memory-growth");
+    assert!((8.0..32.0).contains(&growth), "{growth}");
+    assert!((of("native::bench::load/async", "success-rate") - 1.0).abs() < 1e-9, "tasks of an async scenario");
+    limits("1ns", "99%", "1.5");
+    let view = environment.perfguard(&run).expect_code(100).json();
+    let missed = findings(&view, "benchmarks");
+    for told in ["p99 is ", "success-rate is 75 %, below its limit of 99 %", "memory-growth is "] {
+        let found = missed.iter().find(|finding| finding["message"].as_str().unwrap().starts_with(told));
+        assert_eq!(found.unwrap_or_else(|| panic!("no {told} in {missed:?}"))["fails_gate"], true);
+    }
+    assert_eq!(missed.len(), 3, "{missed:?}");
+    let text = environment.perfguard(&["run", "--quick", "--no-baseline", "load/fails"]).expect_code(100).stdout;
+    assert!(text.contains("the gate fails: limits are missed by 1 benchmark"), "{text}");
+    environment.perfguard(&["run", "--quick", "--no-baseline", "--no-gate", "load/fails"]).expect_code(0);
+    let view = environment.perfguard(&compare).expect_code(100).json();
+    let missed = findings(&view, "comparisons");
+    assert_eq!(missed.iter().filter(|finding| finding["fails_gate"] == true).count(), 3, "{missed:?}");
+}
+
+#[test]
+fn an_async_bench_is_measured_like_any_other() {
+    let environment = native("");
+    let view = environment.perfguard(&["run", "--quick", "--format", "json", "real/async"]).expect_code(0).json();
+    let found = row(&view, "benchmarks", "native::bench::real/async");
+    assert!(found["estimates"]["wall-time"]["median"].as_f64() > Some(0.0), "{found}");
+    assert!(found["observations"][0]["iterations"].as_u64() > Some(10), "{found}");
+}
+
+#[test]
+fn a_benchs_own_count_that_comes_from_nothing_is_shown_and_gates() {
+    let said =
+        |hits: u32| observation(100).replace("\"value\":7,", &format!("\"value\":{hits},")).replace("higher", "lower");
+    let environment = program(&said(0));
+    environment.write("bench.sh", &said(5));
+    let compare = ["compare", "HEAD", "--budget", "5s", "--format", "json", "--", "program"];
+    let view = environment.perfguard(&compare).expect_code(0).json();
+    let findings = row(&view, "comparisons", "program::shell::work")["findings"].to_string();
+    assert!(findings.contains("hits 0 → 5 in every observation, from nothing: there is no ratio"), "{findings}");
+    let target = std::fs::read_to_string(environment.root().join("perfguard.toml")).unwrap();
+    environment.write("perfguard.toml", &format!("[compare]\ngate = [\"hits\"]\n\n{target}"));
+    environment.perfguard(&compare).expect_code(100);
+}

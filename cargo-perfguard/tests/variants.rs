@@ -74,7 +74,7 @@ fn builds_that_are_identical_are_answered_without_a_run() {
         &(std::fs::read_to_string(environment.root().join("Cargo.toml")).unwrap()
             + "\n[profile.twin]\ninherits = \"bench\"\n"),
     );
-    for variant in ["opt-level=0", "profile=twin"] {
+    for variant in ["opt-level=0", "profile=twin", "features=idle"] {
         let view = compare(&environment, &["--variant", "", "--variant", variant]).expect_code(0).json();
         assert!(view["run"].is_null(), "nothing was run: {view:#}");
         assert!(view["comparisons"][0]["reason"].as_str().unwrap().contains("identical"), "{view:#}");

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use perfguard_core::cancel::CancellationToken;
 use perfguard_core::measure::{
-    CountedPair, INSTALL_VALGRIND, Listing, NotCounted, NotListed, Reading, Session, Told, Wanted, Yield,
-    count_instructions, detect_file, driver_for, find_valgrind,
+    CountedHeap, CountedPair, INSTALL_VALGRIND, Listing, NotCounted, NotListed, Reading, Session, Told, Wanted, Yield,
+    count_heap, count_instructions, detect_file, driver_for, find_valgrind,
 };
 use perfguard_core::model::{
     Artifact, ArtifactHash, Failure, FailureKind, HarnessKind, IterationControl, RunEnvironment, TargetId, TargetKind,
@@ -138,6 +138,13 @@ impl Bench {
 }
 
 impl Bench {
+    /// What a benchmark allocates, counted by Valgrind.
+    fn count_heap(&mut self, name: &str) -> Result<CountedHeap, NotCounted> {
+        assert!(find_valgrind(&self.artifact).is_some(), "this test needs Valgrind: `{INSTALL_VALGRIND}`");
+        let driver = driver_for(self.kind).unwrap();
+        self.session(|session| count_heap(session, driver, name, 1000.0))
+    }
+
     /// Instructions of a benchmark, the executable against itself.
     fn count(&mut self, name: &str) -> Result<CountedPair, NotCounted> {
         assert!(find_valgrind(&self.artifact).is_some(), "this test needs Valgrind: `{INSTALL_VALGRIND}`");
@@ -203,9 +210,44 @@ fn a_panic_in_a_benchmark_and_an_unknown_name_are_failures_that_say_so() {
     assert!(unknown.message.contains("`no such`"), "{unknown}");
 }
 
+/// A bench of divan's fixture.
+fn divan(name: &str) -> Bench {
+    let (_, bench) = benches("divan").into_iter().find(|(found, _)| found.ends_with(&format!("/{name}"))).unwrap();
+    bench
+}
+
+#[test]
+fn what_divans_profiler_counts_of_an_iteration_is_a_metric() {
+    let mut bench = divan("allocates");
+    for iterations in [1, 7] {
+        let control = IterationControl { iterations: Some(iterations), ..IterationControl::default() };
+        let mut counted = |name: &str| -> Vec<(String, f64)> {
+            let metrics = bench.observe(name, &control).metrics;
+            metrics.into_iter().map(|(metric, value)| (metric.id.to_string(), value)).collect()
+        };
+        let both = |blocks, bytes| [("allocations".to_owned(), blocks), ("allocated-bytes".to_owned(), bytes)];
+        assert_eq!(counted("allocates::twice"), both(2.0, 1_024.0));
+        assert_eq!(counted("allocates::grows"), both(2.0, 128.0));
+        assert_eq!(counted("allocates::nothing"), []);
+    }
+}
+
+#[test]
+fn valgrind_counts_what_an_iteration_allocates_where_the_bench_does_not() {
+    let mut bench = divan("allocates");
+    for (name, blocks, bytes) in
+        [("allocates::twice", 2.0, 1_024.0), ("allocates::nothing", 0.0, 0.0), ("allocates::grows", 2.0, 192.0)]
+    {
+        let counted = bench.count_heap(name).unwrap();
+        assert!(counted.per_iteration && counted.peak_bytes > bytes, "{name}: {counted:?}");
+        let is = |found: f64, expected: f64| (found - expected).abs() < 0.05 + expected / 100.0;
+        assert!(is(counted.allocations, blocks) && is(counted.allocated_bytes, bytes), "{name}: {counted:?}");
+    }
+}
+
 #[test]
 fn divan_lists_parameters_and_runs_just_the_samples_and_iterations_asked_for() {
-    let (_, mut bench) = benches("divan").pop().unwrap();
+    let mut bench = divan("bench");
     assert_eq!(bench.kind, HarnessKind::Divan);
     let mut names = bench.list().names;
     names.sort();
@@ -234,7 +276,7 @@ fn divan_lists_parameters_and_runs_just_the_samples_and_iterations_asked_for() {
 
 #[test]
 fn divan_finds_a_memory_once_and_keeps_it() {
-    let (_, mut bench) = benches("divan").pop().unwrap();
+    let mut bench = divan("bench");
     let first = bench.observe("bench::sum::100", &IterationControl::default());
     let size = bench.memory.unwrap();
     assert!(size > 1_000, "a sample of a fast benchmark has many iterations, not {size}");
@@ -472,8 +514,7 @@ fn gungraun_counts_the_same_instructions_every_time() {
 #[test]
 fn instructions_of_one_iteration_repeat_under_criterion_and_divan() {
     let (_, criterion) = benches("criterion").into_iter().find(|(name, _)| name.starts_with("v08/")).unwrap();
-    let (_, divan) = benches("divan").pop().unwrap();
-    for (mut bench, name) in [(criterion, "grp/with slash/sum/10"), (divan, "bench::sum::100")] {
+    for (mut bench, name) in [(criterion, "grp/with slash/sum/10"), (divan("bench"), "bench::sum::100")] {
         let pair = bench.count(name).unwrap();
         assert!(pair.base.per_iteration && pair.base.instructions > 1.0, "{name}: {pair:?}");
         assert!(pair.repeats_within < 0.001 && (pair.ratio() - 1.0).abs() < 0.001, "{name}: {pair:?}");

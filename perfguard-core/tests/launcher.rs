@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use common::multicall;
 use perfguard_core::cancel::CancellationToken;
-use perfguard_core::process::{CommandSpec, Exit, Finished, Launcher, Limits, ProcessError};
+use perfguard_core::process::{CommandSpec, Count, CounterEvent, Exit, Finished, Launcher, Limits, ProcessError};
 
 fn sh(script: &str) -> CommandSpec {
     CommandSpec {
@@ -201,4 +201,68 @@ fn cancelling_ends_the_child() {
     cancel.cancel();
     let finished = Launcher::start(&multicall()).unwrap().run(&sh("sleep 600"), LIMITS, &cancel).unwrap();
     assert_eq!(finished.exit, Exit::Killed);
+}
+
+/// What a counter of the kernel's said of a child.
+#[cfg(target_os = "linux")]
+fn counted(finished: &Finished, event: CounterEvent) -> Count {
+    let counted = finished.usage.counts.get(event).expect("it was asked for");
+    counted.unwrap_or_else(|error| {
+        let error = std::io::Error::from_raw_os_error(error);
+        panic!(
+            "the kernel grants no counter ({error}): `sudo sysctl kernel.perf_event_paranoid=2`; in a container, a \
+                seccomp profile that allows perf_event_open"
+        )
+    })
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn counters_follow_a_child_over_exec_into_its_threads_and_its_children() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    launcher.count(vec![CounterEvent::TASK_CLOCK, CounterEvent::PAGE_FAULTS]);
+    let program = multicall().display().to_string();
+    // The threads of the program itself, and those of children of a shell.
+    for script in [format!("exec {program} __threads"), format!("{program} __threads; {program} __threads")] {
+        let finished = launcher.run(&sh(&script), LIMITS, &CancellationToken::new()).unwrap();
+        assert_eq!(finished.exit, Exit::Code(0));
+        let clock = counted(&finished, CounterEvent::TASK_CLOCK);
+        let used = finished.usage.user_ns + finished.usage.system_ns;
+        // The kernel's two accounts of one thing; the first thread alone has next to nothing of it.
+        assert!(clock.value > used / 2 && clock.value < 2 * used, "{clock:?} of {used} ns used");
+        assert!(!clock.is_scaled() && clock.running_ns > 0, "{clock:?}");
+        let faults = counted(&finished, CounterEvent::PAGE_FAULTS).value;
+        assert!(faults > 0 && faults <= finished.usage.page_faults, "{faults} of {}", finished.usage.page_faults);
+    }
+}
+
+#[test]
+fn nothing_is_counted_unasked_and_a_program_that_is_not_there_is_an_error_with_counters_too() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    let exit = |launcher: &mut Launcher| launcher.run(&sh("exit 0"), LIMITS, &CancellationToken::new()).unwrap();
+    assert_eq!(exit(&mut launcher).usage.counts.iter().count(), 0);
+    launcher.count(vec![CounterEvent::TASK_CLOCK]);
+    let missing = CommandSpec { program: "/no/such/program".into(), ..sh("") };
+    assert!(launcher.run(&missing, LIMITS, &CancellationToken::new()).is_err());
+    assert_eq!(exit(&mut launcher).usage.counts.iter().count(), 1);
+    launcher.count(Vec::new());
+    assert_eq!(exit(&mut launcher).usage.counts.iter().count(), 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_timeline_sums_up_over_a_child_and_all_that_it_started() {
+    let mut launcher = Launcher::start(&multicall()).unwrap();
+    launcher.sample(Some(Duration::from_millis(1)));
+    let mut running = launcher.spawn(&sh("head -c 100000 /dev/zero; sleep 600 & sleep 600 & wait"), LIMITS).unwrap();
+    assert!(!running.has_ended_within(Duration::from_millis(300)));
+    running.kill().unwrap();
+    let timeline = running.wait().unwrap().timeline.expect("it was asked for");
+    let last = timeline.points.last().expect("there was time for some");
+    assert_eq!(last.threads, 3, "{last:?}");
+    assert!(last.resident_bytes > 0 && timeline.cost_ns > 0 && last.at_ns >= timeline.period_ns, "{last:?}");
+    assert!(last.bytes_written.is_none_or(|bytes| bytes >= 100_000), "what ended is in its parent's account: {last:?}");
+    assert!(timeline.points.windows(2).all(|two| two[0].at_ns < two[1].at_ns));
+    launcher.sample(None);
+    assert_eq!(launcher.run(&sh("exit 0"), LIMITS, &CancellationToken::new()).unwrap().timeline, None);
 }

@@ -114,6 +114,11 @@ fn configuration() -> String {
     for Key { path, doc, kind, .. } in TABLE_KEYS {
         writeln!(text, "| `{path}` | {doc}: {} |", kind.expected()).expect("writing to a string");
     }
+    text += "\nLimits of any metric stand there too: `METRIC.max` and `METRIC.min`, or `max-METRIC` and `min-METRIC`, in the metric's unit\n\
+             (`max` and `min` alone are `wall-time`'s, `max-rss` is `peak-memory.max`). `compare`, `check` and `run` leave with 100\n\
+             where the near end of the interval lies beyond one. What has to come of a load scenario, for instance:\n\n\
+             ```toml\n[benchmark.\"my-crate::server::load/*\"]\nmax-p99 = \"20ms\"\nmin-success-rate = \"99.9%\"\n\
+             max-memory-growth = 1.5          # bytes an operation, without end; needs `.watch_memory()`\n```\n";
     write!(text, "\n## What `config init` writes\n\n```toml\n{}```\n", commented_file()).expect("writing to a string");
     text
 }
@@ -185,8 +190,8 @@ Generated from the providers' own words by `cargo xtask codegen`; do not edit.
 compared, limited and gated by the same code. `cargo perfguard doctor` tells which of them work on this machine.
 
 Metrics of the process are always taken. Those that cost something are taken where somebody wants them: `--metrics
-executable-size,instructions` on `run`, `baseline` and `compare`, `[metrics] take = [\"executable-size\"]` in
-`perfguard.toml`, a limit (`executable-size.max = \"2MiB\"`), or, for sizes, a name in `compare.gate`. An unknown name is an
+executable-size,cycles` on `run`, `baseline` and `compare`, `[metrics] take = [\"executable-size\"]` in
+`perfguard.toml`, a limit (`executable-size.max = \"2MiB\"`), or, for sizes and counters, a name in `compare.gate`. An unknown name is an
 error: 2 for a flag, 96 for a file.
 
 What was asked for by name is a number or a note of every benchmark that was measured, never silence: the note says what
@@ -200,11 +205,36 @@ give a metric that varies a threshold that it does not reach by itself.
 ";
 
 const METRICS_OWN: &str = "
-**Fallback.** `instructions` are counted by Valgrind. Where it is not installed, or the harness lets nobody choose iterations,
-the row says so, and `user-time`, which is always there, stands in for them. Hardware counters (`cycles`, `branch-misses`,
-`cache-misses`) are not read by this version; `doctor` tells whether the kernel would grant them.
+**Fallback.** `instructions` are counted by the processor where the kernel grants its counters, else by Valgrind; where that is
+not installed, or the harness lets nobody choose iterations, `user-time`, which is always there, stands in for them, as it
+does for `cycles`, `branch-misses` and `cache-misses` that are not granted. A note of the row says which it was, and why
+not the one before. Under `--strict`, what neither counts is an error (97) that says what to install or to set.
+`--witness instructions` always asks Valgrind.
+
+**Allocations** come from the bench where its allocator counts (perfguard-harness, divan's `AllocProfiler`), unasked, of each
+process; asked for by name, else from Valgrind, once a side, by the same two processes as instructions. divan prints
+nothing where nothing was allocated: in a comparison that is nothing if the other side has its profiler, alone it is not
+known. An allocator of its own that Valgrind does not know (mimalloc, jemalloc, a static musl) is said to be one.
+
+**Of nothing there is no ratio.** A metric that goes from 0 to 5, or from 5 to 0, is told with both numbers and without a
+size. It counts as shown, and may fail the gate, where every observation of one side lies beyond every one of the other,
+eight a side at least; a number by command, or one that Valgrind counted, is compared as it is.
+
+**The processor's counters** are opened on the benchmark's process before it begins and follow it into its threads and
+children; only what happens in user space is counted. They are totals of a process: compared where both sides ran the same
+known number of iterations (`--iterations`, or a harness that chooses them once), and else said to be not judged. Where a
+processor has too few, they take turns; what was counted is then scaled up to the whole time, and a note says so.
+`kernel.perf_event_paranoid` above 2 and the filters of many containers forbid them; most virtual machines have none.
+`doctor` tells.
 
 Where benchmarks share a process, what the kernel counted belongs to none of them, and is left out of all.
+
+**A timeline.** `--timeline 100ms` (`run.timeline`, also on `compare` and `baseline`) samples at that period, from `/proc`, what
+the process of a benchmark and all that it started use: resident memory, CPU time (in the kernel's ticks, mostly 10 ms),
+threads, bytes read and written. For benchmarks that run long: one that ends before the first point has no timeline, and its
+row says so. The points are kept with the observation, 600 at most: of a longer one, every second goes, and the others
+follow at twice the distance. `show` draws the longest one of each benchmark, `show --format json` has all points. What the
+sampling itself took is in a note; it shares the machine with the benchmark.
 
 ## From the bench itself
 

@@ -9,7 +9,7 @@ use super::{CargoOptions, FilterOptions, ManifestOptions, OutputOptions, StoreOp
 #[derive(Debug, Args)]
 pub struct CompareArgs {
     /// What to compare against; also `A..B`, `A...B`
-    #[arg(value_name = "BASE", required_unless_present = "variant")]
+    #[arg(value_name = "BASE", required_unless_present_any = ["variant", "between"])]
     pub base: Option<String>,
     /// What to judge [default: the working tree]
     #[arg(value_name = "HEAD")]
@@ -23,6 +23,10 @@ pub struct CompareArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub variants: VariantOptions,
+    /// Compare two benchmarks of BASE, the second with the first
+    #[arg(long, num_args = 2, value_names = ["BENCHMARK", "BENCHMARK"], hide = true)]
+    #[arg(conflicts_with_all = ["filter", "exact", "variant", "matrix", "witness", "force"])]
+    pub between: Option<Vec<String>>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub judge: JudgeOptions,
@@ -168,6 +172,9 @@ pub struct PairOptions {
     /// Time limit of one process [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
     pub timeout: Option<String>,
+    /// Sample memory, CPU time and I/O of each process at this period
+    #[arg(long, value_name = "TIME", value_parser = measure_options::time, hide = true)]
+    pub timeline: Option<String>,
     /// Draw every order from this seed
     #[arg(long, value_name = "N", hide = true)]
     pub seed: Option<u64>,
@@ -190,6 +197,7 @@ impl PairOptions {
             ("run.warm-up", "--warm-up", &self.warm_up),
             ("run.iterations", "--iterations", &self.iterations),
             ("run.timeout", "--timeout", &self.timeout),
+            ("run.timeline", "--timeline", &self.timeline),
         ];
         given.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect()
     }

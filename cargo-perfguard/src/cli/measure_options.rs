@@ -40,6 +40,9 @@ pub struct MeasureOptions {
     /// Metrics to take beyond the usual ones
     #[arg(long, value_name = "NAME,…")]
     pub metrics: Option<String>,
+    /// Sample memory, CPU time and I/O of each process at this period
+    #[arg(long, value_name = "TIME", value_parser = time, hide = true)]
+    pub timeline: Option<String>,
     /// Draw the order of observations from this seed
     #[arg(long, value_name = "N", hide = true)]
     pub seed: Option<u64>,
@@ -57,6 +60,7 @@ impl MeasureOptions {
             ("run.iterations", "--iterations", &self.iterations),
             ("run.timeout", "--timeout", &self.timeout),
             ("metrics.take", "--metrics", &self.metrics),
+            ("run.timeline", "--timeline", &self.timeline),
         ];
         let mut flags: Vec<Flag> =
             given.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect();

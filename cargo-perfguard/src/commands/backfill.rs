@@ -47,6 +47,7 @@ pub(crate) fn run(args: &BackfillArgs, ui: &mut Ui, cancel: &CancellationToken) 
             base: side.clone(),
             head: side,
             variants: Default::default(),
+            between: None,
             // The past is told, not judged.
             rules: CompareRules { gate: Vec::new(), ..rules(&here, &JudgeOptions::default()) },
             purpose: "cargo perfguard backfill",

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &BaselineArgs, ui: &mut Ui, cancel: &CancellationToken) 
         Some(BaselineVerb::Show(which)) => {
             let store = here.store_to_read()?;
             let baseline = find(&store, &which.name)?;
-            show_run(&store, baseline.run, None, args.output.format)?;
+            show_run(&store, baseline.run, None, None, args.output.format)?;
             Ok(Exit::Success)
         }
         Some(BaselineVerb::Promote { run, name }) => promote(args, &here, run, name, ui, cancel),
@@ -62,7 +62,7 @@ fn record(args: &BaselineArgs, here: &Here, ui: &mut Ui, cancel: &CancellationTo
     };
     let outcome =
         record_baseline(&here.place, &here.tools, &request, &mut store, &clock, &mut Progress::new(ui), cancel)?;
-    let report = show_run(&store, outcome.run, None, args.output.format)?;
+    let report = show_run(&store, outcome.run, None, None, args.output.format)?;
     match &outcome.baseline {
         Some(baseline) => {
             let how = if outcome.reused { ", already measured here; `--fresh` measures it again" } else { "" };
@@ -70,7 +70,7 @@ fn record(args: &BaselineArgs, here: &Here, ui: &mut Ui, cancel: &CancellationTo
         }
         None => ui.say("interrupted: what was measured is kept, the baseline is as it was; `--resume` goes on"),
     }
-    Ok(exit_of(&report, outcome.baseline.is_none()))
+    Ok(exit_of(&report, outcome.baseline.is_none(), true))
 }
 
 fn promote(

@@ -53,7 +53,10 @@ pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -
     let filter = FilterOptions { filter: args.filter.clone(), exact: args.exact };
     let (variants, others) = variants::parse(args)?;
     let (base, head) = if variants::is_wanted(args) {
-        let side = variants::side(&here, args)?;
+        let side = variants::side(&here, args, "variants are builds", "--variant")?;
+        (side.clone(), side)
+    } else if args.between.is_some() {
+        let side = variants::side(&here, args, "both benchmarks are", "--between")?;
         (side.clone(), side)
     } else {
         sides_of(&here.place, args.base.as_deref().expect("clap asks for it"), args.head.as_deref())?
@@ -68,6 +71,7 @@ pub(crate) fn run(args: &CompareArgs, ui: &mut Ui, cancel: &CancellationToken) -
         base,
         head,
         variants,
+        between: args.between.clone().and_then(|words| <[String; 2]>::try_from(words).ok()),
         rules: rules(&here, &args.judge),
         purpose: "cargo perfguard compare",
         only_affected: false,
@@ -96,6 +100,7 @@ pub(crate) fn check(args: &CheckArgs, ui: &mut Ui, cancel: &CancellationToken) -
         settings,
         base,
         variants: Default::default(),
+        between: None,
         head: if args.staged { SideSpec::Index } else { SideSpec::WorkingTree },
         rules: CompareRules {
             layouts: LayoutChoice::Exactly(QUICK_LAYOUTS),

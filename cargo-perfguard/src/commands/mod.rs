@@ -23,9 +23,9 @@ use std::path::Path;
 
 use perfguard_core::cancel::CancellationToken;
 use perfguard_core::clock::{Clock, SystemClock};
-use perfguard_core::config::{Config, Origin, Sources, keys};
+use perfguard_core::config::{Config, Origin, Sources, Tables, keys};
 use perfguard_core::model::{Baseline, IterationControl, RunId, RunSettings};
-use perfguard_core::pipeline::{Detail, PipelineError, Place, Tools, locate, report_run};
+use perfguard_core::pipeline::{Detail, PipelineError, Place, Tools, judge_limits, locate, report_run};
 use perfguard_core::plan::Filter;
 use perfguard_core::report::{RunView, Style, run_table, to_json};
 use perfguard_core::store::{Store, StoreLocation};
@@ -117,6 +117,9 @@ impl Here {
             timeout: config.duration("run.timeout").expect(has_default),
             output_limit: config.bytes("run.output-limit").expect(has_default),
             metrics: config.metrics(),
+            timeline_ns: config
+                .duration("run.timeline")
+                .map(|period| u64::try_from(period.as_nanos()).unwrap_or(u64::MAX)),
             seed,
             filter: filter.filter.clone(),
             exact: filter.exact,
@@ -138,18 +141,22 @@ pub(crate) fn flags(measure: &MeasureOptions, store: &StoreOptions) -> Vec<Flag>
     [measure.flags(), store.flags()].concat()
 }
 
-/// Writes a run as the user wants it, held against a baseline; gives what was written.
+/// Writes a run as the user wants it, held against a baseline, and against the limits of these tables; gives what was written.
 pub(crate) fn show_run(
     store: &Store,
     run: RunId,
     baseline: Option<&Baseline>,
+    limits: Option<&Tables>,
     format: Format,
 ) -> Result<RunView, PipelineError> {
     let detail = match format {
         Format::Text => Detail::Estimates,
         Format::Json => Detail::Observations,
     };
-    let view = report_run(store, run, baseline, detail)?;
+    let mut view = report_run(store, run, baseline, detail)?;
+    if let Some(tables) = limits {
+        judge_limits(&mut view, tables);
+    }
     show(&view, format, run_table);
     Ok(view)
 }
@@ -163,11 +170,13 @@ pub(crate) fn show<V: serde::Serialize>(view: &V, format: Format, table: impl Fn
 }
 
 /// How a command that measured ends, where several codes hold: the first of the documented order.
-pub(crate) fn exit_of(view: &RunView, interrupted: bool) -> Exit {
+pub(crate) fn exit_of(view: &RunView, interrupted: bool, no_gate: bool) -> Exit {
     if interrupted {
         Exit::Interrupted
     } else if view.has_build_failures() {
         Exit::Build
+    } else if view.misses_limits() && !no_gate {
+        Exit::Regression
     } else if view.has_failures() {
         Exit::Benchmark
     } else {

@@ -45,9 +45,10 @@ pub(crate) fn run(args: &RunArgs, ui: &mut Ui, cancel: &CancellationToken) -> Re
             return Ok(compare::exit_of(&view, &args.judge));
         }
     };
-    let report = show_run(&store, outcome.run, outcome.base.as_ref(), args.output.format)?;
+    let tables = here.config.tables();
+    let report = show_run(&store, outcome.run, outcome.base.as_ref(), Some(&tables), args.output.format)?;
     if outcome.interrupted {
         ui.say("interrupted: what was measured is kept; `--resume` goes on");
     }
-    Ok(exit_of(&report, outcome.interrupted))
+    Ok(exit_of(&report, outcome.interrupted, args.judge.no_gate))
 }

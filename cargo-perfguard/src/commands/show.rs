@@ -13,6 +13,6 @@ pub(crate) fn run(args: &ShowArgs, ui: &mut Ui, cancel: &CancellationToken) -> R
     let here = Here::find(args.manifest.manifest_path.as_deref(), &args.store.flags(), ui, cancel)?;
     let store = here.store_to_read()?;
     let id = store.find_run(&args.run)?.ok_or(PipelineError::Unknown { what: "run", name: args.run.clone() })?;
-    show_run(&store, id, None, args.output.format)?;
+    show_run(&store, id, None, None, args.output.format)?;
     Ok(Exit::Success)
 }

@@ -56,8 +56,8 @@ pub(crate) fn parse(args: &CompareArgs) -> Result<([Variant; 2], Vec<Variant>), 
     }
 }
 
-/// The tree whose builds are compared.
-pub(crate) fn side(here: &Here, args: &CompareArgs) -> Result<SideSpec, CommandError> {
+/// The one tree that both sides are of; `what` is of it, by this flag.
+pub(crate) fn side(here: &Here, args: &CompareArgs, what: &str, flag: &str) -> Result<SideSpec, CommandError> {
     let Some(revision) = &args.base else { return Ok(SideSpec::WorkingTree) };
     let two = match &args.head {
         Some(head) => Some(format!("{revision} {head}")),
@@ -66,8 +66,8 @@ pub(crate) fn side(here: &Here, args: &CompareArgs) -> Result<SideSpec, CommandE
     };
     if let Some(two) = two {
         return Err(CommandError::usage(
-            format!("variants are builds of one tree, and `{two}` names two"),
-            "name one revision, or none for the working tree; or compare the two without `--variant`",
+            format!("{what} of one tree, and `{two}` names two"),
+            format!("name one revision, or none for the working tree; or compare the two without `{flag}`"),
         ));
     }
     Ok(sides_of(&here.place, revision, None)?.0)

@@ -53,8 +53,11 @@ fn change_arguments(words: &mut Vec<OsString>, start: usize, shim: &Path) -> Opt
 }
 
 /// A hash over the other arguments without their 16-digit hashes: a version bump alone gives the same code in the same
-/// order. So does a profile of another name with the same settings: the folders that are called like it are left out.
+/// order. So does a profile of another name with the same settings (the folders that are called like it are left out), and
+/// a feature that no code asks for: the compiler is never shown two builds of a crate with different features together, as
+/// cargo unites them, and those of build scripts and macros are programs of their own.
 fn stable_metadata(words: &[OsString]) -> String {
+    let is_feature = |word: &OsString| word.as_encoded_bytes().starts_with(b"feature=");
     let mut hasher = blake3::Hasher::new();
     for (at, word) in words.iter().enumerate() {
         let mut bytes = word.as_encoded_bytes();
@@ -64,6 +67,9 @@ fn stable_metadata(words: &[OsString]) -> String {
             Some(b"-L") => starts(&[b"dependency="]),
             Some(b"-C") => starts(&[b"metadata=", b"extra-filename=", b"incremental="]),
             Some(b"--out-dir") => true,
+            Some(b"--cfg") => is_feature(word),
+            // There is one more such word for each feature.
+            _ if bytes == b"--cfg" => words.get(at + 1).is_some_and(is_feature),
             _ => starts(&[b"metadata=", b"extra-filename="]),
         };
         if flag == Some(b"--extern") {
@@ -164,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_bump_or_another_profiles_name_alone_keeps_the_symbol_hashes_and_a_feature_does_not() {
+    fn a_version_bump_another_profiles_name_or_a_feature_alone_keeps_the_symbol_hashes() {
         let base = "rustc --crate-name own --crate-type lib -C metadata=0123456789abcdef -C extra-filename=-0123456789abcdef \
                     --extern dep=/x/libdep-0123456789abcdef.rlib";
         let bumped = base.replace("0123456789abcdef", "fedcba9876543210");
@@ -176,6 +182,7 @@ mod tests {
         let of_profile =
             |name: &str| format!("{base} --out-dir /x/{name} -L dependency=/x/{name} --extern a=/x/{name}/a");
         assert_eq!(metadata(&of_profile("release")), metadata(&of_profile("twin")));
-        assert_ne!(metadata(base), metadata(&format!("{base} --cfg feature=\"x\"")));
+        assert_eq!(metadata(base), metadata(&format!("{base} --cfg feature=\"x\"")));
+        assert_ne!(metadata(base), metadata(&format!("{base} --cfg tokio_unstable")));
     }
 }

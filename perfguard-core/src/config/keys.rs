@@ -60,6 +60,7 @@ pub const KEYS: &[Key] = &[
     key("run.observation-time", Kind::Duration, "10ms", "Measuring time inside a process"),
     open("run.iterations", Kind::Count, "Iterations in a sample, where the harness can be told"),
     key("run.timeout", Kind::Duration, "60s", "Time limit of one process"),
+    open("run.timeline", Kind::Duration, "Sample at this period, at least 1ms, what each process uses"),
     key("run.output-limit", Kind::Bytes, "16MiB", "Output of one process and stream that is kept; more is a failure"),
     key("compare.threshold", Kind::Percent, "3%", "A change at least this large matters"),
     key("compare.budget", Kind::Duration, "60s", "Measuring time of a whole comparison"),

@@ -13,7 +13,7 @@ mod monitor;
 pub mod vars;
 
 pub use ci::ci_service;
-pub use counters::hardware_counters;
+pub use counters::{counter, hardware_counters};
 pub use diagnosis::{FINDINGS, FindingKind, diagnose, metrics};
 pub use fingerprint::detect;
 pub use machine::machine_below;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::driver::{Driver, Reading, Session, Told, Wanted};
-use super::providers::{Process, Provider};
+use super::providers::{Counters, Process, Provider, counter_remarks};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::model::{Artifact, Failure, IterationControl, MetricId, Note, Observation, Statistic, built_in_metrics};
@@ -128,7 +128,10 @@ pub(super) fn outcome(
     let mut metrics = fixed.clone();
     if alone {
         metrics.extend(Process.of_process(&finished.usage));
+        metrics.extend(Counters.of_process(&finished.usage));
+        notes.extend(counter_remarks(&finished.usage));
     }
+    let timeline = finished.timeline.clone().filter(|timeline| alone && !timeline.points.is_empty());
     let mut own_metrics = Vec::new();
     for (metric, value) in own {
         metrics.insert(metric.id.clone(), value);
@@ -142,6 +145,6 @@ pub(super) fn outcome(
     }
     let process_ns = finished.wall_ns;
     let observation =
-        Observation { started_at_ns, samples, summary, iterations, value, metrics, own_metrics, process_ns };
+        Observation { started_at_ns, samples, summary, iterations, value, metrics, own_metrics, process_ns, timeline };
     Outcome::Observed(Box::new(observation), notes)
 }

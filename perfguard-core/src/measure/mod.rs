@@ -20,7 +20,8 @@ pub use driver::{Counting, Driver, Listing, NotListed, Reading, Session, Sharing
 pub use drivers::driver_for;
 pub use executor::{Executor, Job, Outcome, ProcessExecutor};
 pub use instructions::{
-    Counted, CountedPair, INSTALL_VALGRIND, NotCounted, count_alone, count_instructions, find_valgrind,
+    Counted, CountedHeap, CountedPair, INSTALL_VALGRIND, NotCounted, count_alone, count_heap, count_instructions,
+    find_valgrind,
 };
 pub use kernel::{FIRST_ITERATIONS, KERNEL_ARGUMENT, KernelRun, kernel_main, run_kernel};
 pub use pair_executor::{PairExecutor, PairJob, PairTarget, ProcessPairs, Seater, SideProgram, Slowed};
@@ -28,6 +29,7 @@ pub use pairs::{
     Costs, Hear, Heard, Next, Pair, PairSettings, PairSurroundings, PairsEnd, PlannedPairs, measure_pairs,
 };
 pub use providers::{
-    BY_COMMAND, Command, Executable, Instructions, Observed, Offer, PROVIDERS, Process, Provider, VARIABLES, offer_of,
+    Allocations, BY_COMMAND, COUNTER_EVENTS, Command, Counters, Executable, Instructions, Observed, Offer, PROVIDERS,
+    Process, Provider, VARIABLES, offer_of,
 };
 pub use rounds::{Planned, Recorded, Surroundings, measure_rounds};

@@ -53,12 +53,26 @@ pub struct PairTarget {
 pub struct PairJob {
     /// Index of its target.
     pub target: usize,
-    /// The harness's name of it.
-    pub name: String,
+    /// The harness's names of it: base's, head's. They differ where two benchmarks are compared.
+    pub names: [String; 2],
     /// What of its samples decides.
     pub statistic: Statistic,
-    /// What the driver found out of it in its first process: the same for all sides, so that all are observed in one way.
-    pub memory: Option<u64>,
+    /// What the driver found out of it in its first process. Of one name, that is the same for all sides, so that all are
+    /// observed in one way, and only the first is used.
+    pub memories: [Option<u64>; 2],
+}
+
+impl PairJob {
+    /// Which of the names a side runs.
+    fn name(&self, side: Side) -> &str {
+        &self.names[usize::from(side == Side::Head)]
+    }
+
+    /// What the driver found out of what a side runs.
+    fn memory(&mut self, side: Side) -> &mut Option<u64> {
+        let differ = self.names[0] != self.names[1];
+        &mut self.memories[usize::from(differ && side == Side::Head)]
+    }
 }
 
 /// Lets a kept folder stand where every path leads.
@@ -112,15 +126,15 @@ impl PairExecutor for ProcessPairs<'_> {
             cancel: self.cancel,
             to_the_end: false,
         };
-        let mut memories: Vec<_> = jobs.iter().map(|job| self.jobs[*job].memory).collect();
+        let mut memories: Vec<_> = jobs.iter().map(|job| *self.jobs[*job].memory(side)).collect();
         let mut wanted: Vec<_> = jobs
             .iter()
             .zip(&mut memories)
-            .map(|(job, memory)| Wanted { name: &self.jobs[*job].name, memory })
+            .map(|(job, memory)| Wanted { name: self.jobs[*job].name(side), memory })
             .collect();
         let yielded = target.driver.observe(&mut session, &mut wanted, control);
         for (job, memory) in jobs.iter().zip(memories) {
-            self.jobs[*job].memory = memory;
+            *self.jobs[*job].memory(side) = memory;
         }
         let yielded = yielded?;
         let alone = jobs.len() == 1;
@@ -158,5 +172,26 @@ impl PairExecutor for Slowed<'_> {
             }
         }
         Ok(outcomes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_benchmark_has_one_memory_and_two_have_one_each() {
+        let job = |base: &str, head: &str| PairJob {
+            target: 0,
+            names: [base.to_owned(), head.to_owned()],
+            statistic: Statistic::default(),
+            memories: [None, None],
+        };
+        let (mut same, mut two) = (job("a", "a"), job("a", "b"));
+        *same.memory(Side::Base) = Some(7);
+        *two.memory(Side::Base) = Some(7);
+        assert_eq!((*same.memory(Side::Head), *two.memory(Side::Head)), (Some(7), None));
+        assert_eq!((*same.memory(Side::Null), *two.memory(Side::Null)), (Some(7), Some(7)));
+        assert_eq!((two.name(Side::Base), two.name(Side::Head), two.name(Side::Null)), ("a", "b", "a"));
     }
 }

@@ -13,8 +13,21 @@ pub struct MetricId(pub Cow<'static, str>);
 impl MetricId {
     /// Wall time per iteration, nanoseconds: the value that decides.
     pub const WALL_TIME: Self = Self(Cow::Borrowed("wall-time"));
-    /// Instructions that one call executes, counted by Valgrind: a harness that counts decides by it.
+    /// Instructions: that one call executes, counted by Valgrind (a harness that counts decides by it), or of a whole process
+    /// in user space, counted by the processor.
     pub const INSTRUCTIONS: Self = Self(Cow::Borrowed("instructions"));
+    /// Cycles of the processor in user space, of the whole process.
+    pub const CYCLES: Self = Self(Cow::Borrowed("cycles"));
+    /// Branches in user space that the processor foresaw wrongly, of the whole process.
+    pub const BRANCH_MISSES: Self = Self(Cow::Borrowed("branch-misses"));
+    /// Misses of the last cache in user space, of the whole process.
+    pub const CACHE_MISSES: Self = Self(Cow::Borrowed("cache-misses"));
+    /// Blocks that one iteration allocates, and those that it makes larger.
+    pub const ALLOCATIONS: Self = Self(Cow::Borrowed("allocations"));
+    /// Bytes of these.
+    pub const ALLOCATED_BYTES: Self = Self(Cow::Borrowed("allocated-bytes"));
+    /// Most bytes allocated at once.
+    pub const PEAK_ALLOCATED: Self = Self(Cow::Borrowed("peak-allocated"));
     /// User CPU time of the whole process, nanoseconds.
     pub const USER_TIME: Self = Self(Cow::Borrowed("user-time"));
     /// System CPU time of the whole process, nanoseconds.
@@ -87,6 +100,32 @@ impl MetricId {
     pub fn is_exact(&self) -> bool {
         [Self::EXECUTABLE_SIZE, Self::TEXT_SIZE, Self::DATA_SIZE].contains(self)
     }
+
+    /// What of the heap is counted: by a bench itself in each of its processes, or once by Valgrind.
+    pub const OF_HEAP: [Self; 3] = [Self::ALLOCATIONS, Self::ALLOCATED_BYTES, Self::PEAK_ALLOCATED];
+
+    /// Whether it may be counted once a side, by Valgrind, rather than in each process.
+    pub fn may_be_counted_once(&self) -> bool {
+        *self == Self::INSTRUCTIONS || Self::OF_HEAP.contains(self)
+    }
+
+    /// Whether it sums up over a whole process, so that it says something of the code only where both sides ran as many
+    /// iterations.
+    pub fn is_total(&self) -> bool {
+        const TOTALS: [MetricId; 10] = [
+            MetricId::INSTRUCTIONS,
+            MetricId::CYCLES,
+            MetricId::BRANCH_MISSES,
+            MetricId::CACHE_MISSES,
+            MetricId::USER_TIME,
+            MetricId::SYSTEM_TIME,
+            MetricId::PAGE_FAULTS,
+            MetricId::CONTEXT_SWITCHES,
+            MetricId::BYTES_READ,
+            MetricId::BYTES_WRITTEN,
+        ];
+        TOTALS.contains(self)
+    }
 }
 
 /// Whether a text can be the id of a metric: lower-case letters, digits and `-`, a letter first.
@@ -96,11 +135,17 @@ pub fn is_metric_name(name: &str) -> bool {
 }
 
 /// The built-in metrics, in the order in which they are shown.
-pub fn built_in_metrics() -> [Metric; 12] {
+pub fn built_in_metrics() -> [Metric; 18] {
     let lower = |id, unit| Metric { id, unit, direction: Direction::LowerIsBetter };
     [
         lower(MetricId::WALL_TIME, Unit::Nanoseconds),
         lower(MetricId::INSTRUCTIONS, Unit::Count),
+        lower(MetricId::CYCLES, Unit::Count),
+        lower(MetricId::BRANCH_MISSES, Unit::Count),
+        lower(MetricId::CACHE_MISSES, Unit::Count),
+        lower(MetricId::ALLOCATIONS, Unit::Count),
+        lower(MetricId::ALLOCATED_BYTES, Unit::Bytes),
+        lower(MetricId::PEAK_ALLOCATED, Unit::Bytes),
         lower(MetricId::USER_TIME, Unit::Nanoseconds),
         lower(MetricId::SYSTEM_TIME, Unit::Nanoseconds),
         lower(MetricId::PEAK_MEMORY, Unit::Bytes),

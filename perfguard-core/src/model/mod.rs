@@ -17,6 +17,7 @@ mod run;
 mod settings;
 mod statistic;
 mod target;
+mod timeline;
 mod variant;
 mod weather;
 
@@ -40,5 +41,6 @@ pub use run::{Run, RunCommand, RunId, Source};
 pub use settings::{Interval, IterationControl, Observations, RunSettings};
 pub use statistic::Statistic;
 pub use target::{BenchTarget, Harness, HarnessKind, NotMeasured, Selected};
+pub use timeline::{Timeline, TimelinePoint};
 pub use variant::{Variant, VariantError};
 pub use weather::{Disturbance, DisturbanceKind, MeanAndMost, Weather};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Metric, MetricId};
+use super::{Metric, MetricId, Timeline};
 
 /// One timing inside a process: so many iterations took so long in all.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -56,6 +56,8 @@ pub struct Observation {
     pub own_metrics: Vec<Metric>,
     /// Wall time of the whole process, nanoseconds.
     pub process_ns: u64,
+    /// What the process used over its time, where somebody asked for it and it ran long enough.
+    pub timeline: Option<Timeline>,
 }
 
 impl Observation {
@@ -70,6 +72,7 @@ impl Observation {
             metrics: BTreeMap::new(),
             own_metrics: Vec::new(),
             process_ns: 0,
+            timeline: None,
         }
     }
 

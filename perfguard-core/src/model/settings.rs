@@ -68,12 +68,22 @@ pub struct RunSettings {
     /// The metrics that the user asked for by name, beyond those that are always taken.
     #[serde(default)]
     pub metrics: Vec<MetricId>,
+    /// The period at which what each process uses is sampled; absent where it is not.
+    #[serde(default)]
+    pub timeline_ns: Option<u64>,
     /// Seed of every shuffle.
     pub seed: u64,
     /// The words that chose the benchmarks; none means all.
     pub filter: Vec<String>,
     /// Whether a word had to be a whole id.
     pub exact: bool,
+}
+
+impl RunSettings {
+    /// The period at which what each process uses is sampled.
+    pub fn timeline(&self) -> Option<Duration> {
+        self.timeline_ns.map(Duration::from_nanos)
+    }
 }
 
 /// A two-sided interval, `low <= high`, at `level` (0.95 is 95 %).

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::affected::prepare_affected;
+use super::between::between;
 use super::clean::keep_within;
 use super::comparing::{Compared, Comparing, compare_and_record};
-use super::extra::{Extra, require_valgrind};
+use super::extra::{Extra, require_counting};
 use super::identical::{Same, identical_targets, not_run};
 use super::judging::{Judging, judge_all};
 use super::layouts::LayoutChoice;
@@ -44,6 +45,8 @@ pub struct CompareRequest {
     pub head: SideSpec,
     /// What the builds of base and head do otherwise; both plain, or both sides are one tree.
     pub variants: [Variant; 2],
+    /// The words that name two benchmarks of base, which are then the sides; head is base then.
+    pub between: Option<[String; 2]>,
     /// How the comparison is judged.
     pub rules: CompareRules,
     /// Which command this is, for those that wait.
@@ -58,6 +61,11 @@ impl CompareRequest {
     /// Whether two builds of one tree are compared.
     pub(super) fn is_of_variants(&self) -> bool {
         self.variants.iter().any(|variant| !variant.is_plain())
+    }
+
+    /// Whether both sides are one tree: two builds, or two benchmarks of it.
+    pub(super) fn is_of_one_tree(&self) -> bool {
+        self.is_of_variants() || self.between.is_some()
     }
 }
 
@@ -167,12 +175,15 @@ pub fn compare(
         let ended = Ended::Building(&labels[0].clone());
         return Ok(without_base(place, request, labels, commits, ended));
     };
-    let head = if request.only_affected && !request.rules.force {
-        prepare_affected(&mut bench, place, tools, &base, head, request, limits, events, cancel)?
+    let head = if request.between.is_some() {
+        None
+    } else if request.only_affected && !request.rules.force {
+        Some(prepare_affected(&mut bench, place, tools, &base, head, request, limits, events, cancel)?)
     } else {
-        prepare_variant(&mut bench, place, tools, head, (options, of_head), limits, events, cancel)?
+        Some(prepare_variant(&mut bench, place, tools, head, (options, of_head), limits, events, cancel)?)
     };
-    let outcome = compare_sides(&mut bench, place, &base, &head, request, store, clock, events, cancel)?;
+    let head = head.as_ref().unwrap_or(&base);
+    let outcome = compare_sides(&mut bench, place, &base, head, request, store, clock, events, cancel)?;
     // A tree of which nothing had to be built leaves the last one that was.
     if request.is_of_variants() || bench.workbench.has_kept(&head.tree.key()) {
         bench.workbench.forget_other_trees(&head.tree.key())?;
@@ -194,11 +205,11 @@ pub(super) fn compare_sides(
     events: &mut dyn EventSink,
     cancel: &CancellationToken,
 ) -> Result<CompareOutcome, PipelineError> {
-    let Matched { both, single } = match_sides(&base.prepared, &head.prepared, &request.filter);
+    let (Matched { both, single }, labels) = matched(base, head, request)?;
     require_benchmarks(place, base, head, &request.filter, both.is_empty() && single.is_empty())?;
-    require_valgrind(&request.settings, &request.rules, &base.prepared)?;
+    require_counting(&request.settings, &request.rules, &base.prepared)?;
     let mut remarks = differences(base, head);
-    let same = if request.rules.force {
+    let same = if request.rules.force || request.between.is_some() {
         BTreeMap::new()
     } else {
         identical_targets(bench, base, head, &both, &request.rules.ignore)?
@@ -253,11 +264,14 @@ pub(super) fn compare_sides(
     };
     let mut judged = judge_all(judging, compared.as_ref(), store)?;
     // Whoever asks for instructions by name has them of every benchmark.
-    let is_called = request.rules.witness && !request.settings.metrics.contains(&MetricId::INSTRUCTIONS);
+    let is_called = request.rules.witness
+        && request.between.is_none()
+        && !request.settings.metrics.contains(&MetricId::INSTRUCTIONS);
     if is_called && compared.as_ref().is_some_and(|compared| !compared.interrupted) {
         let sides = (base, head);
         remarks.extend(call_witness(bench, sides, &measured, &mut judged.comparisons, request, events, cancel)?);
     }
+    remarks.extend(compared.as_ref().and_then(|compared| timelines(&settings, compared)));
     let missing = compared.as_ref().and_then(|compared| compared.missing.first().cloned());
     let (run, interrupted) = match &compared {
         Some(Compared { base_run, head_run, interrupted, .. }) => {
@@ -280,7 +294,7 @@ pub(super) fn compare_sides(
         return Err(missing.into());
     }
     Ok(CompareOutcome {
-        labels: [base.label.clone(), head.label.clone()],
+        labels,
         variants: [base.variant.clone(), head.variant.clone()],
         commits: [base.source.commit.clone(), head.source.commit.clone()],
         run,
@@ -292,6 +306,28 @@ pub(super) fn compare_sides(
         remarks,
         interrupted,
     })
+}
+
+/// What is compared with what, and what the two sides are called.
+fn matched(
+    base: &PreparedSide,
+    head: &PreparedSide,
+    request: &CompareRequest,
+) -> Result<(Matched, [String; 2]), PipelineError> {
+    let Some(words) = &request.between else {
+        let matched = match_sides(&base.prepared, &head.prepared, &request.filter);
+        return Ok((matched, [base.label.clone(), head.label.clone()]));
+    };
+    let both = between(&base.prepared, words)?;
+    let labels = [&both.base_id, &both.id].map(|id| format!("`{id}` of {}", base.label));
+    Ok((Matched { both: vec![both], single: Vec::new() }, labels))
+}
+
+/// Where the timelines are to be seen that were asked for.
+fn timelines(settings: &RunSettings, compared: &Compared) -> Option<String> {
+    let Compared { base_run, head_run, .. } = compared;
+    settings.timeline_ns?;
+    Some(format!("timelines: `cargo perfguard show {head_run}` has head's, `cargo perfguard show {base_run}` base's"))
 }
 
 /// With less time than this left, nothing is measured.

@@ -92,13 +92,15 @@ pub(super) fn compare_and_record(
     cancel: &CancellationToken,
 ) -> Result<Compared, PipelineError> {
     let fingerprint = environment::detect().fingerprint();
-    let (base_run, base_keys) = begin(what, what.base, |both| both.base, store, clock)?;
-    let (head_run, head_keys) = begin(what, what.head, |both| both.head, store, clock)?;
+    let (base_run, base_keys) = begin(what, what.base, |both| (both.base, &both.base_id), store, clock)?;
+    let (head_run, head_keys) = begin(what, what.head, |both| (both.head, &both.id), store, clock)?;
     let copy = if what.benchmarks.is_empty() { None } else { Some(bench.workbench.keep_copy(what.base.seat())?) };
     let watch = Watch::new(Path::new("/"), bench.launcher.pid(), what.benchmarks.len(), clock);
     let recorder = RefCell::new(Recorder::new(store, base_keys, head_keys, watch, what.benchmarks.len()));
 
     let everything: Vec<usize> = (0..what.benchmarks.len()).collect();
+    bench.launcher.count(what.extra.counters(&what.benchmarks.iter().map(|both| &both.id)));
+    bench.launcher.sample(what.settings.timeline());
     let first_budget = what.settings.budget.mul_f64(FIRST_PART);
     let mut pass = Pass { stage: Stage::First, members: &everything, budget: first_budget, seed: what.settings.seed };
     let pools = pass.link(bench, what, copy.as_deref(), clock, events, cancel);
@@ -152,6 +154,8 @@ pub(super) fn compare_and_record(
             ends[*index] = end;
         }
     }
+    bench.launcher.count(Vec::new());
+    bench.launcher.sample(None);
     let Recorder { store, base_keys, head_keys, mut notes, nulls, watch, .. } = recorder.into_inner();
     let sides = [(what.base, base_run, &base_keys), (what.head, head_run, &head_keys)];
     let missing = if is_ended(cancel) {
@@ -220,8 +224,9 @@ fn take_extra(
             cancel,
         };
         for (index, both) in what.benchmarks.iter().enumerate() {
-            let Some(measurement) = hands.store.measurement(run, &both.id)? else { continue };
-            let target = &side.prepared.targets[if number == 0 { both.base } else { both.head }];
+            let (target, id) = if number == 0 { (both.base, &both.base_id) } else { (both.head, &both.id) };
+            let Some(measurement) = hands.store.measurement(run, id)? else { continue };
+            let target = &side.prepared.targets[target];
             let iteration_ns = firsts[index].median(0).unwrap_or(UNKNOWN_NS);
             let taken = what.extra.after(&mut hands, target, (keys[index], &measurement), iteration_ns)?;
             notes[index]
@@ -260,7 +265,7 @@ fn suspected_by_another_metric(
     if others.is_empty() {
         return Ok(false);
     }
-    let Some(written) = Recorded::read(recorder.borrow().store, runs, &both.id)? else { return Ok(false) };
+    let Some(written) = Recorded::read(recorder.borrow().store, runs, both)? else { return Ok(false) };
     let suspected = |metric: &MetricId| {
         written.test(metric, what.rules[index].threshold, Stage::First).is_some_and(|test| test.is_suspect())
     };

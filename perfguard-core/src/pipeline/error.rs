@@ -58,6 +58,14 @@ pub enum PipelineError {
         /// The nearest ids.
         nearest: Vec<BenchmarkId>,
     },
+    /// Two benchmarks were to be compared, and the words do not name two that can be.
+    #[error("{message}")]
+    NotTwo {
+        /// Why.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// A command needs git, and there is none.
     #[error("`{0}` is not in a git repository")]
     NotAGitRepository(String),
@@ -199,7 +207,7 @@ impl PipelineError {
                 Some(format!("`{last}` is the newest of its ancestors that was built here: compare with that"))
             }
             Self::BaseDoesNotBuild { source, .. } => source.hint(),
-            Self::VariantRefused { hint, .. } => Some(hint.clone()),
+            Self::NotTwo { hint, .. } | Self::VariantRefused { hint, .. } => Some(hint.clone()),
             Self::Accepted(_) => Some("`cargo perfguard accept` writes this file".to_owned()),
             Self::NoMergeBase { shallow: true, .. } => Some(
                 "the history of this clone is cut off: check out with `fetch-depth: 0`, or `git fetch --unshallow`"

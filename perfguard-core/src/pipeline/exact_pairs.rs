@@ -45,8 +45,8 @@ pub(super) fn take_pairs(
     events: &mut dyn EventSink,
     cancel: &CancellationToken,
 ) -> Result<Taken, PipelineError> {
-    let (base_run, base_keys) = begin(what, what.base, |both| both.base, store, clock)?;
-    let (head_run, head_keys) = begin(what, what.head, |both| both.head, store, clock)?;
+    let (base_run, base_keys) = begin(what, what.base, |both| (both.base, &both.base_id), store, clock)?;
+    let (head_run, head_keys) = begin(what, what.head, |both| (both.head, &both.id), store, clock)?;
     let watch = Watch::new(Path::new("/"), bench.launcher.pid(), what.benchmarks.len(), clock);
     let recorder = RefCell::new(Recorder::new(store, base_keys, head_keys, watch, what.benchmarks.len()));
     let members: Vec<usize> = (0..what.benchmarks.len()).collect();

@@ -195,17 +195,18 @@ impl Judging<'_> {
         compared: Option<&Compared>,
         store: &Store,
     ) -> Result<(), PipelineError> {
-        // A change between two builds is no change of the code: nothing was accepted of it, and no limit was loosened.
-        let of_variants = self.request.is_of_variants();
+        // A change between two builds, or two benchmarks, is no change of the code: nothing was accepted of it, and no limit
+        // was loosened.
+        let of_variants = self.request.is_of_one_tree();
         let accepted = if of_variants { Vec::new() } else { self.accepted()? };
         let history = History(self.place.repository.as_ref());
         let commit = |side: &PreparedSide| side.source.commit.clone().unwrap_or_default();
         let ends = (commit(self.base), commit(self.head));
-        for (one, rules) in comparisons.iter_mut().zip(self.rules) {
+        for ((one, both), rules) in comparisons.iter_mut().zip(self.measured).zip(self.rules) {
             let direction = direction_of(&one.metric);
             if let Some(compared) = compared {
                 let runs = (compared.base_run, compared.head_run);
-                if let Some(recorded) = Recorded::read(store, runs, &one.id)? {
+                if let Some(recorded) = Recorded::read(store, runs, both)? {
                     one.findings = self.findings(one, rules, &recorded);
                 }
             }
@@ -248,17 +249,23 @@ impl Judging<'_> {
         }
         findings.extend(self.plain_findings(rules, recorded));
         for (metric, direction) in recorded.others(&decides) {
-            if self.is_plain(&metric) {
+            if self.is_plain(&metric, recorded) {
                 continue;
             }
             let is_asked = self.request.settings.metrics.contains(&metric);
             let said = |message: String, ratio| Finding { metric: metric.clone(), message, ratio, fails_gate: false };
             let Some(first) = recorded.test(&metric, rules.threshold, Stage::First) else {
+                let known = metrics.iter().find(|known| known.id == metric);
+                if let Some((known, found)) = known.zip(recorded.without_ratio(&metric)) {
+                    if found.is_shown() || is_asked {
+                        findings.push(found.finding(known, rules.gate && self.gates(&metric, false)));
+                    }
+                    continue;
+                }
                 // That it is not there at all is a remark already.
                 if is_asked && !values(&metric).is_empty() {
-                    let message = format!(
-                        "{metric} was not judged: the iterations of both sides are not known to be equal, or there is none of it"
-                    );
+                    let message =
+                        format!("{metric} was not judged: the iterations of both sides are not known to be equal");
                     findings.push(said(message, None));
                 }
                 continue;
@@ -286,8 +293,10 @@ impl Judging<'_> {
     }
 
     /// Whether values of a metric are compared as they are: they have no spread, or there is one a side.
-    fn is_plain(&self, metric: &MetricId) -> bool {
-        metric.is_exact() || self.request.options.own_metrics.iter().any(|own| own.metric.id == *metric)
+    fn is_plain(&self, metric: &MetricId, recorded: &Recorded) -> bool {
+        metric.is_exact()
+            || recorded.is_counted_once(metric)
+            || self.request.options.own_metrics.iter().any(|own| own.metric.id == *metric)
     }
 
     /// What became of the metrics that are compared as they are.
@@ -295,13 +304,12 @@ impl Judging<'_> {
         let decides = recorded.head.harness.kind.decides();
         let mut findings = Vec::new();
         for metric in recorded.head.metrics() {
-            let is_counted = metric.id == MetricId::INSTRUCTIONS && decides != MetricId::INSTRUCTIONS;
-            if !self.is_plain(&metric.id) && !is_counted {
+            if metric.id == decides || !self.is_plain(&metric.id, recorded) {
                 continue;
             }
             let Some((base, head)) = recorded.plain(&metric.id) else { continue };
             let plain = Plain { metric: &metric, base, head, threshold: rules.threshold };
-            let is_own = !metric.id.is_exact() && !is_counted;
+            let is_own = !metric.id.is_exact() && !metric.id.may_be_counted_once();
             if plain.moved() || is_own || self.request.settings.metrics.contains(&metric.id) {
                 findings.push(plain.finding(rules.gate && self.gates(&metric.id, false)));
             }

@@ -6,11 +6,13 @@ use super::prepare::{Prepared, PreparedTarget};
 use crate::model::{BenchmarkId, MetricId, NotMeasured, Side, TargetId, Verdict};
 use crate::plan::Filter;
 
-/// A benchmark that both sides have.
+/// A benchmark that both sides have; or two, each of which is a side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Both {
-    /// Which.
+    /// Which: head's.
     pub(super) id: BenchmarkId,
+    /// Base's: the same, but between two benchmarks of one tree.
+    pub(super) base_id: BenchmarkId,
     /// Index of its target among base's.
     pub(super) base: usize,
     /// Index of its target among head's.
@@ -78,7 +80,7 @@ impl Matched {
         let there: BTreeSet<&BenchmarkId> = head_names.iter().collect();
         for id in head_names.iter().filter(|id| filter.matches(id)) {
             if known.contains(id) {
-                self.both.push(Both { id: id.clone(), base: base_index, head: head_index });
+                self.both.push(Both { id: id.clone(), base_id: id.clone(), base: base_index, head: head_index });
             } else {
                 self.single.push(single(id, head, Side::Head, None));
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::extra::{Extra, Hands, Missing};
 use super::prepare::{Bench, Prepared, PreparedTarget, limits};
 use super::stamps::Stamps;
+use super::timelines::Timelines;
 use super::watching::Watch;
 use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::{estimate, relative_half_width};
@@ -78,6 +79,10 @@ pub(super) fn measure_and_record(
     };
     let stamps = Stamps::of(open.iter().map(|index| program(*index)));
     let mut watch = Watch::new(Path::new("/"), bench.launcher.pid(), open.len(), clock);
+    let selected = open.iter().map(|index| &what.selected[*index].id);
+    bench.launcher.count(what.extra.counters(&selected));
+    bench.launcher.sample(settings.timeline());
+    let mut timelines = Timelines::new(settings.timeline(), open.len());
     let mut executor = ProcessExecutor {
         launcher: &mut bench.launcher,
         scratch: bench.scratch.path(),
@@ -99,16 +104,20 @@ pub(super) fn measure_and_record(
             Recorded::Observation(observation) => {
                 taken[job] += 1;
                 watch.observed(job, observation.process_ns);
+                timelines.observed(job, observation);
                 store.add_observation(key, taken[job] - 1, observation)
             }
             Recorded::End { stopped, failure, notes } => {
-                let notes: Vec<Note> = notes.iter().cloned().chain(watch.note(job)).collect();
+                let notes: Vec<Note> =
+                    notes.iter().cloned().chain(watch.note(job)).chain(timelines.note(job)).collect();
                 store.finish_measurement(key, stopped, failure, &notes)?;
                 ended[job] = Some(Ended { stopped, failure: failure.cloned(), notes });
                 Ok(())
             }
         }
     })?;
+    bench.launcher.count(Vec::new());
+    bench.launcher.sample(None);
     for ((end, index), ended) in ends.iter_mut().zip(&open).zip(&mut ended) {
         if let Some(failure) = stamps.broken([program(*index)]) {
             store.finish_measurement(keys[*index], Stopped::Failed, Some(&failure), &[])?;

@@ -1,10 +1,10 @@
 //! Metrics beside the one that decides, from the pairs that are recorded.
 
 use super::PipelineError;
+use super::matching::Both;
+use super::plain::WithoutRatio;
 use crate::analyse::{Designs, Known, PairedTest, TestPlan, estimate};
-use crate::model::{
-    BenchmarkId, Direction, Measurement, MetricId, Observation, PairRecord, RunId, Stage, built_in_metrics,
-};
+use crate::model::{Direction, HarnessKind, Measurement, MetricId, Observation, PairRecord, RunId, Stage};
 use crate::store::Store;
 
 /// What two runs recorded of one benchmark, with its pairs.
@@ -19,9 +19,9 @@ impl Recorded {
     pub(super) fn read(
         store: &Store,
         (base, head): (RunId, RunId),
-        id: &BenchmarkId,
+        Both { id, base_id, .. }: &Both,
     ) -> Result<Option<Self>, PipelineError> {
-        let (Some(base), Some(of_head)) = (store.measurement(base, id)?, store.measurement(head, id)?) else {
+        let (Some(base), Some(of_head)) = (store.measurement(base, base_id)?, store.measurement(head, id)?) else {
             return Ok(None);
         };
         Ok(Some(Self { base, head: of_head, pairs: store.pairs(head, id)? }))
@@ -47,7 +47,16 @@ impl Recorded {
     /// The metrics besides the one that decides, with which way is better: those of a process, and the bench's own.
     pub(super) fn others(&self, decides: &MetricId) -> Vec<(MetricId, Direction)> {
         let all = self.head.metrics().into_iter().map(|metric| (metric.id, metric.direction));
-        all.filter(|(id, _)| id != decides && *id != MetricId::WALL_TIME && *id != MetricId::INSTRUCTIONS).collect()
+        all.filter(|(id, _)| id != decides && *id != MetricId::WALL_TIME && !self.is_counted_once(id)).collect()
+    }
+
+    /// Whether a metric was counted once a side, by Valgrind, rather than in each process, by the processor or the bench.
+    pub(super) fn is_counted_once(&self, metric: &MetricId) -> bool {
+        let has = |side: &Measurement, number: usize| {
+            side.observations.get(number).is_some_and(|observation| observation.metrics.contains_key(metric))
+        };
+        let sides = [&self.base, &self.head];
+        metric.may_be_counted_once() && sides.iter().any(|side| has(side, 0)) && !sides.iter().any(|side| has(side, 1))
     }
 
     /// A metric whose values are compared as they are: base's and head's medians, where both have some.
@@ -58,6 +67,24 @@ impl Recorded {
             Some(estimate(&values.collect::<Vec<_>>())?.median)
         };
         Some((median(&self.base)?, median(&self.head)?)).filter(|_| !self.differs_in_meaning(metric))
+    }
+
+    /// A metric that a side has none of, or less than none, in some observation: there is no ratio to test. `None` where it
+    /// may not be judged, was not measured on both sides, or has a ratio.
+    pub(super) fn without_ratio(&self, metric: &MetricId) -> Option<WithoutRatio> {
+        if metric.is_total() && !self.same_iterations() || self.differs_in_meaning(metric) {
+            return None;
+        }
+        let of = |side: &Measurement, other: &Measurement| -> Vec<f64> {
+            // divan prints what was allocated, and nothing where that is nothing: known where the other side has its profiler.
+            let is_silent = side.harness.kind == HarnessKind::Divan
+                && [MetricId::ALLOCATIONS, MetricId::ALLOCATED_BYTES].contains(metric)
+                && other.observations.iter().all(|one| one.metrics.contains_key(metric));
+            let silence = is_silent.then_some(0.0);
+            let decides = side.harness.kind.decides();
+            side.observations.iter().filter_map(|one| one.metric(metric, &decides).or(silence)).collect()
+        };
+        WithoutRatio::of(&of(&self.base, &self.head), &of(&self.head, &self.base))
     }
 
     /// Whether a side gives a metric of its own in another unit or direction than the other.
@@ -71,8 +98,7 @@ impl Recorded {
         if metric.is_exact() {
             return None;
         }
-        let is_total = built_in_metrics().iter().any(|known| known.id == *metric) && *metric != MetricId::PEAK_MEMORY;
-        if is_total && !self.same_iterations() || self.differs_in_meaning(metric) {
+        if metric.is_total() && !self.same_iterations() || self.differs_in_meaning(metric) {
             return None;
         }
         let decides = self.head.harness.kind.decides();

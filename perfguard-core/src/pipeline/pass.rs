@@ -147,9 +147,9 @@ impl Pass<'_> {
             let statistic = what.tables.of(&both.id, "statistic").and_then(|name| name.parse().ok());
             jobs.push(PairJob {
                 target: number,
-                name: both.id.name.clone(),
+                names: [both.base_id.name.clone(), both.id.name.clone()],
                 statistic: statistic.unwrap_or_default(),
-                memory: None,
+                memories: [None, None],
             });
         }
         (planned, jobs)

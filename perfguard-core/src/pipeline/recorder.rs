@@ -99,7 +99,7 @@ impl<'a> Recorder<'a> {
 pub(super) fn begin(
     what: &Comparing<'_>,
     side: &PreparedSide,
-    target_of: impl Fn(&Both) -> usize,
+    of_side: impl Fn(&Both) -> (usize, &BenchmarkId),
     store: &mut Store,
     clock: &dyn Clock,
 ) -> Result<(RunId, Vec<MeasurementKey>), PipelineError> {
@@ -124,10 +124,11 @@ pub(super) fn begin(
         .benchmarks
         .iter()
         .map(|both| {
-            let target = &side.prepared.targets[target_of(both)];
+            let (target, id) = of_side(both);
+            let target = &side.prepared.targets[target];
             let artifact = target.artifact.as_ref().expect("a listed benchmark has an executable");
             let harness = target.harness.clone().expect("a listed benchmark has a harness");
-            (both.id.clone(), artifact.hash.clone(), harness)
+            (id.clone(), artifact.hash.clone(), harness)
         })
         .collect();
     Ok((run.id, store.begin_run(&run, &not_measured, &measured)?))

@@ -2,7 +2,7 @@
 
 use super::clean::keep_within;
 use super::compare::{CompareOutcome, CompareRules};
-use super::extra::{Extra, require_valgrind};
+use super::extra::{Extra, require_counting};
 use super::measuring::{Measuring, measure_and_record};
 use super::place::working_tree;
 use super::prepare::{Bench, BuildOptions, What, limits};
@@ -97,7 +97,7 @@ pub fn run_working_tree(
     let prepared = bench.prepare(place, tools, &tree, &What::WorkingTree, &request.options, limits, events, cancel)?;
     require_targets(place, &prepared)?;
     let selected = select(&prepared, &request.filter)?;
-    require_valgrind(&request.settings, &request.rules, &prepared)?;
+    require_counting(&request.settings, &request.rules, &prepared)?;
     let what = Measuring {
         tables: &request.options.tables,
         command: RunCommand::Run,

@@ -114,6 +114,7 @@ pub(super) fn compare(
         base: SideSpec::Commit(base_commit),
         head: SideSpec::WorkingTree,
         variants: Default::default(),
+        between: None,
         rules: request.rules.clone(),
         purpose: "cargo perfguard run",
         only_affected: false,

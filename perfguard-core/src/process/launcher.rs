@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::wire::{self, Reader, Writer};
-use super::{CANCEL_CHECK, CommandSpec, Finished, LAUNCHER_ARGUMENT, Limits, ProcessError};
+use super::{CANCEL_CHECK, CommandSpec, CounterEvent, Finished, LAUNCHER_ARGUMENT, Limits, ProcessError};
 use crate::cancel::CancellationToken;
 
 /// A connection to the launcher process. One child at a time.
@@ -18,6 +18,10 @@ use crate::cancel::CancellationToken;
 pub struct Launcher {
     stream: UnixStream,
     process: Child,
+    /// What is counted of children to come.
+    counters: Vec<CounterEvent>,
+    /// The period at which they are sampled.
+    period: Option<Duration>,
 }
 
 /// A child that runs. Dropping it ends the child.
@@ -46,12 +50,24 @@ impl Launcher {
             .stderr(Stdio::inherit())
             .spawn()
             .map_err(failed)?;
-        Ok(Self { stream, process })
+        Ok(Self { stream, process, counters: Vec::new(), period: None })
     }
 
     /// The launcher's process id, for accounting.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Has this counted of all children to come, at most [`super::MOST_COUNTERS`]: in their [`super::Usage`]. Nothing, until this is
+    /// called.
+    pub fn count(&mut self, events: Vec<CounterEvent>) {
+        self.counters = events;
+    }
+
+    /// Has what all children to come use sampled at this period, a millisecond at least: [`Finished::timeline`]. Not, until
+    /// this is called.
+    pub fn sample(&mut self, period: Option<Duration>) {
+        self.period = period;
     }
 
     /// Asks for a child. Whether it could be started (the program may be missing, not executable …) is told by
@@ -65,6 +81,7 @@ impl Launcher {
 
     fn ask(&mut self, kind: u8, spec: &CommandSpec, limits: Limits) -> Result<Running<'_>, ProcessError> {
         let mut frame = Writer::new(kind);
+        frame.watched(&self.counters, self.period);
         let refused = |source| ProcessError::Start { program: spec.program.clone(), source };
         let frame = frame.spec(spec, limits).map_err(refused)?;
         frame.send(&mut &self.stream).map_err(ProcessError::LauncherGone)?;

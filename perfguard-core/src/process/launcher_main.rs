@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::counters::{Counters, Kernel};
 use super::memory::give_memory_back;
+use super::sampler::{Sampler, moved};
 use super::wire::{self, Reader, Request, Writer};
 use super::{Exit, Finished, Limits, PROTOCOL_DESCRIPTOR, Usage};
 
@@ -59,16 +61,18 @@ fn serve(socket: &UnixStream, request: &Request, heard: bool, orphans: &mut Orph
             let ended_by_us = child.watch(socket, limits);
             let wall_ns = u64::try_from(child.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
             let (bytes_read, bytes_written) = child.bytes_moved();
+            let counts = child.counters.read();
             // Before the child leaves the process table: until then its group's number is nobody else's.
             child.end_group();
             let (exit, usage) = child.reap()?;
             let left_behind = orphans.end();
             let flooded = child.drain(limits);
-            let usage = Usage { bytes_read, bytes_written, ..usage };
+            let usage = Usage { bytes_read, bytes_written, counts, ..usage };
             let exit = ended_by_us?.or(flooded.then_some(Exit::FloodedOutput)).unwrap_or(exit);
             let (stdout, stderr, protocol) = (child.stdout.kept, child.stderr.kept, child.protocol.kept);
             let large = stdout.len() + stderr.len() + protocol.len() > LARGE_OUTPUT;
-            let finished = Finished { exit, wall_ns, usage, left_behind, stdout, stderr, protocol };
+            let timeline = child.sampler.map(Sampler::end);
+            let finished = Finished { exit, wall_ns, usage, timeline, left_behind, stdout, stderr, protocol };
             Writer::new(wire::ENDED).finished(&finished).send(&mut &*socket)?;
             if large {
                 drop(finished);
@@ -118,6 +122,10 @@ struct Child {
     stderr: Stream,
     /// What it writes for perfguard, where it may.
     protocol: Stream,
+    /// What is counted of it.
+    counters: Counters,
+    /// Samples what it uses.
+    sampler: Option<Sampler>,
 }
 
 impl Child {
@@ -138,6 +146,8 @@ impl Child {
             }
             OwnedFd::from_raw_fd(descriptor)
         };
+        // Counters are of a process that is there: it waits for them before it goes on.
+        let gate = if request.counters.is_empty() { None } else { Some(pipe()?) };
         let parent = std::process::id();
         #[expect(clippy::disallowed_methods, reason = "part of the door: the child's wall time")]
         let start = Instant::now();
@@ -146,6 +156,9 @@ impl Child {
         let pid = unsafe {
             let pid = libc::fork();
             if pid == 0 {
+                if let Some((gate, opened_by)) = &gate {
+                    wait_at(gate.as_raw_fd(), opened_by.as_raw_fd());
+                }
                 let streams = [input.as_raw_fd(), theirs_out.as_raw_fd(), theirs_err.as_raw_fd()];
                 let protocol = theirs_protocol.as_ref().map(AsRawFd::as_raw_fd);
                 become_child(parent, streams, protocol, request.cwd(), request.program(), &args, &env);
@@ -159,6 +172,8 @@ impl Child {
             return Err(io::Error::last_os_error());
         }
         drop((theirs_out, theirs_err, theirs_protocol, theirs_failure));
+        let counters = Counters::open(&Kernel, &request.counters, pid);
+        drop(gate);
         let mut number = [0; 4];
         // The end of the stream, once `exec` closed it.
         if File::from(failure).read(&mut number)? == number.len() {
@@ -172,7 +187,8 @@ impl Child {
         }
         let stream = |pipe: Option<OwnedFd>| Stream { pipe: pipe.map(File::from), kept: Vec::new() };
         let (stdout, stderr, protocol) = (stream(Some(stdout)), stream(Some(stderr)), stream(protocol));
-        Ok(Self { pid, start, end: end_of(pid)?, stdout, stderr, protocol })
+        let sampler = request.period.map(|period| Sampler::new(pid, period));
+        Ok(Self { pid, start, end: end_of(pid)?, stdout, stderr, protocol, counters, sampler })
     }
 
     /// Watches until the child ended, ending it where it must. Gives how perfguard ended it, if it did; an error where
@@ -186,7 +202,11 @@ impl Child {
                 ended_by_us = Some(Exit::TimedOut);
             }
             // Rounded up to whole milliseconds, so that the limit has passed when the wait ends.
-            let wait = if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
+            let mut wait =
+                if ended_by_us.is_some() { Duration::from_hours(1) } else { left + Duration::from_millis(1) };
+            if let Some(sampler) = self.sampler.as_mut().filter(|_| ended_by_us.is_none()) {
+                wait = wait.min(sampler.sample(self.start.elapsed()) + Duration::from_millis(1));
+            }
             let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
             // One that is being ended writes nothing more that would have to be taken now.
             let [ended, asked, out, err, heard] = self.poll(socket, timeout, ended_by_us.is_none())?;
@@ -229,9 +249,7 @@ impl Child {
 
     /// Bytes read and written through system calls, while the ended child is still in the process table.
     fn bytes_moved(&self) -> (Option<u64>, Option<u64>) {
-        let Some(text) = read_small(&format!("/proc/{}/io", self.pid)) else { return (None, None) };
-        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-        (field("rchar:"), field("wchar:"))
+        moved(&read_small(&format!("/proc/{}/io", self.pid)).unwrap_or_default())
     }
 
     /// Takes the ended child out of the process table, with what it used.
@@ -324,6 +342,22 @@ impl Orphans {
     }
 }
 
+/// In the forked child: waits until the launcher closes the gate's other end, of which this process has a copy. It does so
+/// when it ends, too.
+///
+/// # Safety
+/// Only between fork and exec.
+unsafe fn wait_at(gate: RawFd, opened_by: RawFd) {
+    let mut nothing = [0_u8; 1];
+    // SAFETY: async-signal-safe calls on descriptors of this process, and on memory that lives through them.
+    unsafe {
+        libc::close(opened_by);
+        while libc::read(gate, nothing.as_mut_ptr().cast(), nothing.len()) < 0
+            && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+        {}
+    }
+}
+
 /// In the forked child: everything up to `exec`. Returns only when something failed, with the error in `errno`.
 ///
 /// # Safety
@@ -378,7 +412,7 @@ fn has_children() -> bool {
 }
 
 /// A small file of the kernel's, read at once: its size is not asked for, which the kernel would not know.
-fn read_small(path: &str) -> Option<String> {
+pub(super) fn read_small(path: &str) -> Option<String> {
     let mut buffer = [0; 4096];
     let count = File::open(path).ok()?.read(&mut buffer).ok()?;
     std::str::from_utf8(&buffer[..count]).ok().map(str::to_owned)
@@ -435,5 +469,6 @@ fn usage_of(usage: &libc::rusage) -> Usage {
         context_switches: number(usage.ru_nvcsw) + number(usage.ru_nivcsw),
         bytes_read: None,
         bytes_written: None,
+        counts: super::Counts::default(),
     }
 }

@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::Timeline;
+
 /// What to start. The environment is complete: nothing is inherited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandSpec {
@@ -64,6 +66,8 @@ pub struct Usage {
     pub bytes_read: Option<u64>,
     /// Bytes written through system calls; `None` where the kernel does not tell.
     pub bytes_written: Option<u64>,
+    /// What counters said that were asked for ([`Launcher::count`]).
+    pub counts: Counts,
 }
 
 /// A child that ended.
@@ -75,6 +79,8 @@ pub struct Finished {
     pub wall_ns: u64,
     /// What it used.
     pub usage: Usage,
+    /// What it and all that it started used over its time, where that was asked for ([`Launcher::sample`]).
+    pub timeline: Option<Timeline>,
     /// Processes that it left behind, which were ended.
     pub left_behind: u32,
     /// What it wrote to its output stream, up to the limit.
@@ -85,12 +91,15 @@ pub struct Finished {
     pub protocol: Vec<u8>,
 }
 
+mod counters;
 mod launcher;
 mod launcher_main;
 mod memory;
+mod sampler;
 mod tool;
 mod wire;
 
+pub use counters::{Count, CounterEvent, Counts, MOST_COUNTERS, try_counter};
 pub use launcher::{Launcher, Running};
 pub use launcher_main::launcher_main;
 pub use memory::settle;

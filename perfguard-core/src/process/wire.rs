@@ -9,7 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{CommandSpec, Exit, Finished, Limits, Usage};
+use super::{CommandSpec, Count, CounterEvent, Counts, Exit, Finished, Limits, MOST_COUNTERS, Usage};
+use crate::model::{Timeline, TimelinePoint};
 
 /// Asks for a child. Followed by a command and its limits.
 pub(super) const SPAWN: u8 = b's';
@@ -54,6 +55,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes what is to be counted of a command that follows, and the period at which it is sampled.
+    pub(super) fn watched(&mut self, counters: &[CounterEvent], period: Option<Duration>) -> &mut Self {
+        self.number(period.map_or(0, |period| u64::try_from(period.as_nanos()).unwrap_or(u64::MAX)));
+        self.number(counters.len() as u64);
+        for event in counters {
+            self.number(u64::from(event.kind)).number(event.config);
+        }
+        self
+    }
+
     /// Writes a command and its limits.
     ///
     /// # Errors
@@ -94,7 +105,37 @@ impl Writer {
         // One more than the count: zero stands for unknown.
         self.number(usage.bytes_read.map_or(0, |bytes| bytes + 1))
             .number(usage.bytes_written.map_or(0, |bytes| bytes + 1));
+        self.counts(&usage.counts);
+        self.timeline(finished.timeline.as_ref());
         self.bytes(&finished.stdout).bytes(&finished.stderr).bytes(&finished.protocol)
+    }
+
+    /// Each with whether it was counted, and three numbers, of which an error uses the first.
+    fn counts(&mut self, counts: &Counts) {
+        self.number(counts.iter().count() as u64);
+        for (event, counted) in counts.iter() {
+            self.number(u64::from(event.kind)).number(event.config);
+            match counted {
+                Ok(Count { value, enabled_ns, running_ns }) => {
+                    self.number(1).number(value).number(enabled_ns).number(running_ns)
+                }
+                Err(error) => self.number(0).number(u64::from(error.unsigned_abs())).number(0).number(0),
+            };
+        }
+    }
+
+    /// The period and the cost, then its points; a period of zero where there is none.
+    fn timeline(&mut self, timeline: Option<&Timeline>) {
+        let Some(Timeline { period_ns, cost_ns, points }) = timeline else {
+            self.number(0);
+            return;
+        };
+        self.number(*period_ns).number(*cost_ns).number(points.len() as u64);
+        let known = |bytes: Option<u64>| bytes.map_or(0, |bytes| bytes.saturating_add(1));
+        for point in points {
+            self.number(point.at_ns).number(point.resident_bytes).number(point.cpu_ns).number(point.threads);
+            self.number(known(point.bytes_read)).number(known(point.bytes_written));
+        }
     }
 
     /// Writes the frame whole.
@@ -114,6 +155,10 @@ pub(super) struct Request {
     texts: Vec<*const libc::c_char>,
     env: Vec<*const libc::c_char>,
     pub(super) limits: Limits,
+    /// What is to be counted.
+    pub(super) counters: Vec<CounterEvent>,
+    /// The period at which it is to be sampled.
+    pub(super) period: Option<Duration>,
     _frame: Vec<u8>,
 }
 
@@ -192,6 +237,11 @@ impl Reader {
 
     /// Reads a command; its texts stay where they lie in the frame.
     pub(super) fn request(&mut self) -> io::Result<Request> {
+        let period = Some(self.number()?).filter(|period| *period > 0).map(Duration::from_nanos);
+        let mut counters = Vec::new();
+        for _ in 0..self.number()? {
+            counters.push(self.event()?);
+        }
         let limits = Limits { timeout: Duration::from_nanos(self.number()?), output_bytes: self.number()? };
         let counts = [self.number()?, self.number()?].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         let (mut texts, all) = (Vec::new(), counts[0].saturating_add(counts[1]).saturating_add(FIXED));
@@ -199,7 +249,42 @@ impl Reader {
             texts.push(self.c_text()?.as_ptr());
         }
         let env = texts.split_off(FIXED + counts[0]);
-        Ok(Request { texts, env, limits, _frame: std::mem::take(&mut self.frame) })
+        Ok(Request { texts, env, limits, counters, period, _frame: std::mem::take(&mut self.frame) })
+    }
+
+    fn event(&mut self) -> io::Result<CounterEvent> {
+        let kind = u32::try_from(self.number()?).map_err(|_| io::ErrorKind::InvalidData)?;
+        Ok(CounterEvent { kind, config: self.number()? })
+    }
+
+    fn counts(&mut self) -> io::Result<Counts> {
+        let mut counted = Vec::new();
+        for _ in 0..self.number()?.min(MOST_COUNTERS as u64) {
+            let (event, is_counted) = (self.event()?, self.number()? == 1);
+            let [value, enabled_ns, running_ns] = [self.number()?, self.number()?, self.number()?];
+            let count = Count { value, enabled_ns, running_ns };
+            counted.push((event, if is_counted { Ok(count) } else { Err(i32::try_from(value).unwrap_or(i32::MAX)) }));
+        }
+        Ok(Counts::of(counted))
+    }
+
+    fn timeline(&mut self) -> io::Result<Option<Timeline>> {
+        let period_ns = self.number()?;
+        if period_ns == 0 {
+            return Ok(None);
+        }
+        let mut timeline = Timeline { period_ns, cost_ns: self.number()?, points: Vec::new() };
+        for _ in 0..self.number()? {
+            timeline.points.push(TimelinePoint {
+                at_ns: self.number()?,
+                resident_bytes: self.number()?,
+                cpu_ns: self.number()?,
+                threads: self.number()?,
+                bytes_read: self.number()?.checked_sub(1),
+                bytes_written: self.number()?.checked_sub(1),
+            });
+        }
+        Ok(Some(timeline))
     }
 
     pub(super) fn finished(&mut self) -> io::Result<Finished> {
@@ -223,9 +308,11 @@ impl Reader {
             context_switches: self.number()?,
             bytes_read: self.number()?.checked_sub(1),
             bytes_written: self.number()?.checked_sub(1),
+            counts: self.counts()?,
         };
+        let timeline = self.timeline()?;
         let (stdout, stderr, protocol) = (self.bytes()?, self.bytes()?, self.bytes()?);
-        Ok(Finished { exit, wall_ns, usage, left_behind, stdout, stderr, protocol })
+        Ok(Finished { exit, wall_ns, usage, timeline, left_behind, stdout, stderr, protocol })
     }
 }
 
@@ -244,9 +331,15 @@ mod tests {
     #[test]
     fn an_end_survives_the_wire() {
         for exit in [Exit::Code(-1), Exit::Signal(9), Exit::TimedOut, Exit::FloodedOutput, Exit::Killed] {
-            let usage = Usage { user_ns: 1, bytes_read: Some(0), bytes_written: None, ..Usage::default() };
+            let count = Count { value: 1 << 40, enabled_ns: 3, running_ns: 2 };
+            let counts =
+                Counts::of([(CounterEvent::CYCLES, Ok(count)), (CounterEvent::CACHE_MISSES, Err(libc::ENOENT))]);
+            let usage = Usage { user_ns: 1, bytes_read: Some(0), bytes_written: None, counts, ..Usage::default() };
+            let point = TimelinePoint { at_ns: 5, bytes_read: Some(0), ..TimelinePoint::default() };
+            let timeline = Timeline { points: vec![point, point], ..Timeline::new(7) };
             let finished = Finished {
                 exit,
+                timeline: Some(timeline),
                 wall_ns: 5,
                 usage,
                 left_behind: 3,

@@ -17,6 +17,7 @@ mod run_table;
 mod self_test;
 mod table;
 mod tables;
+mod timeline;
 mod view;
 
 pub use backfill::{BackfillView, PastBenchmark, PastCommit, PastState, backfill_table};

@@ -1,7 +1,8 @@
 //! A run as a table that a person likes to read.
 
-use super::format::{amount, bytes, change, count, duration, one_line, percent};
+use super::format::{amount, bytes, change, count, counted, duration, one_line, percent};
 use super::table::{Column, Row, Style, render, wrap};
+use super::timeline::timeline_line;
 use super::view::{BenchmarkRow, NotMeasuredRow, RunView};
 use crate::model::{Harness, MetricId, NotMeasured, Note, built_in_metrics};
 
@@ -30,6 +31,8 @@ pub fn run_table(view: &RunView, style: Style) -> String {
         for row in benchmarks {
             rows.push(Row::Cells(cells(row)));
             rows.extend(more_metrics(row, &view.run.settings.metrics).map(Row::Remark));
+            rows.extend(row.findings.iter().map(|finding| Row::Remark(one_line(&finding.message))));
+            rows.extend(row.timeline.as_ref().and_then(timeline_line).map(Row::Remark));
             rows.extend(row.notes.iter().filter(|note| !shared.contains(note)).map(remark));
         }
     }
@@ -39,6 +42,7 @@ pub fn run_table(view: &RunView, style: Style) -> String {
     }
     text += &not_measured(&view.not_measured, style);
     text += &failures(view, style);
+    text += &missed(view, style);
     text += &footer(view, style);
     text
 }
@@ -52,9 +56,10 @@ fn shared_notes(benchmarks: &[BenchmarkRow]) -> Vec<&Note> {
     first.notes.iter().filter(|note| known.iter().all(|row| row.notes.contains(note))).collect()
 }
 
-/// The medians of the metrics that the user asked for, and of those that the bench or the user defines.
+/// The medians of the metrics that the user asked for, and of those that the bench or the user gives.
 fn more_metrics(row: &BenchmarkRow, asked: &[MetricId]) -> Option<String> {
-    let asked = built_in_metrics().into_iter().filter(|metric| asked.contains(&metric.id) && metric.id != row.decides);
+    let is_shown = |id: &MetricId| (asked.contains(id) || MetricId::OF_HEAP.contains(id)) && *id != row.decides;
+    let asked = built_in_metrics().into_iter().filter(|metric| is_shown(&metric.id));
     let shown: Vec<String> = asked
         .chain(row.own_metrics.iter().cloned())
         .filter_map(|metric| {
@@ -137,6 +142,18 @@ fn failures(view: &RunView, style: Style) -> String {
         }
     }
     text
+}
+
+/// How many benchmarks miss a limit that fails the gate.
+fn missed(view: &RunView, style: Style) -> String {
+    let misses = |row: &&BenchmarkRow| row.findings.iter().any(|finding| finding.fails_gate);
+    match view.benchmarks.iter().filter(misses).count() {
+        0 => String::new(),
+        count => {
+            let which = counted(count, "benchmark");
+            format!("\n{}\n", style.red(&format!("the gate fails: limits are missed by {which}")))
+        }
+    }
 }
 
 /// Which run this is, and of what.

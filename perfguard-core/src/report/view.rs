@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{
-    ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Fingerprint,
-    Harness, KeptKind, Measurement, Metric, MetricId, NotMeasured, Note, Observation, Run, RunCommand, RunId,
-    RunSettings, Source, Stopped, TargetId,
+    ArtifactHash, Baseline, BenchmarkId, BuildContext, Difference, Environment, Estimate, Failure, Finding,
+    Fingerprint, Harness, KeptKind, Measurement, Metric, MetricId, NotMeasured, Note, Observation, Run, RunCommand,
+    RunId, RunSettings, Source, Stopped, TargetId, Timeline,
 };
 
 /// The version of all JSON outputs: a reader takes any with the same number.
@@ -78,6 +78,11 @@ pub struct BenchmarkRow {
     pub own_metrics: Vec<Metric>,
     /// The difference to a baseline that was measured earlier.
     pub baseline: Option<ChangeRow>,
+    /// Limits of its metrics that are missed, or may be; where the command judges them.
+    pub findings: Vec<Finding>,
+    /// The longest timeline of its observations, for a table: in JSON each observation has its own.
+    #[serde(skip)]
+    pub timeline: Option<Timeline>,
     /// How it failed, if it did.
     pub failure: Option<Failure>,
     /// Remarks on how it was run.
@@ -156,6 +161,11 @@ impl RunView {
         self.benchmarks.iter().any(|row| row.failure.is_some()) || self.not_measured.iter().any(listing)
     }
 
+    /// Whether a limit is missed that fails the gate.
+    pub fn misses_limits(&self) -> bool {
+        self.benchmarks.iter().flat_map(|row| &row.findings).any(|finding| finding.fails_gate)
+    }
+
     /// Whether a target did not build.
     pub fn has_build_failures(&self) -> bool {
         self.not_measured.iter().any(|row| row.reason == NotMeasured::BuildFailed)
@@ -169,10 +179,25 @@ impl BenchmarkRow {
         own_metrics: Vec<Metric>,
         estimates: BTreeMap<MetricId, Estimate>,
         baseline: Option<ChangeRow>,
+        timeline: Option<Timeline>,
     ) -> Self {
         let Measurement { id, artifact, harness, observations, stopped, failure, notes } = measurement;
         let decides = harness.kind.decides();
-        Self { id, harness, decides, artifact, stopped, estimates, own_metrics, baseline, failure, notes, observations }
+        Self {
+            id,
+            harness,
+            decides,
+            artifact,
+            stopped,
+            estimates,
+            own_metrics,
+            baseline,
+            findings: Vec::new(),
+            timeline,
+            failure,
+            notes,
+            observations,
+        }
     }
 }
 

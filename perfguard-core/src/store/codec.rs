@@ -1,18 +1,20 @@
-//! An observation as a compact blob: a version byte, then integers of variable length and plain floats.
+//! An observation as a compact blob: a version byte, then integers of variable length and plain floats. Version 2 ends in a
+//! timeline; where there is none, version 1 is written.
 //!
 //! Times that are whole nanoseconds, as nearly all are, take as many bytes as they need; others eight and a mark. Every
 //! bit survives.
 
 use std::collections::BTreeMap;
 
-use crate::model::{Observation, Sample, Summary};
+use crate::model::{Observation, Sample, Summary, Timeline, TimelinePoint};
 
-/// The format that is written.
-const VERSION: u8 = 1;
+/// The formats: without a timeline, and with one.
+const PLAIN: u8 = 1;
+const WITH_TIMELINE: u8 = 2;
 
 /// Writes an observation; metrics by the numbers that `metric_key` gives them.
 pub(super) fn encode(observation: &Observation, metrics: &[(i64, f64)]) -> Vec<u8> {
-    let mut out = Writer(vec![VERSION]);
+    let mut out = Writer(vec![if observation.timeline.is_some() { WITH_TIMELINE } else { PLAIN }]);
     out.integer(observation.process_ns);
     out.optional(observation.iterations);
     out.integer(observation.samples.len() as u64);
@@ -43,13 +45,17 @@ pub(super) fn encode(observation: &Observation, metrics: &[(i64, f64)]) -> Vec<u
         out.integer(key.cast_unsigned());
         out.float(*value);
     }
+    if let Some(timeline) = &observation.timeline {
+        out.timeline(timeline);
+    }
     out.0
 }
 
 /// Reads an observation back, with its metrics by number; `None` where the blob is not whole.
 pub(super) fn decode(blob: &[u8], started_at_ns: i64, value: f64) -> Option<(Observation, Vec<(i64, f64)>)> {
     let mut from = Reader(blob);
-    if from.byte()? != VERSION {
+    let version = from.byte()?;
+    if ![PLAIN, WITH_TIMELINE].contains(&version) {
         return None;
     }
     let process_ns = from.integer()?;
@@ -70,6 +76,7 @@ pub(super) fn decode(blob: &[u8], started_at_ns: i64, value: f64) -> Option<(Obs
     for _ in 0..from.integer()? {
         metrics.push((from.integer()?.cast_signed(), from.float()?));
     }
+    let timeline = if version == WITH_TIMELINE { Some(from.timeline()?) } else { None };
     let observation = Observation {
         started_at_ns,
         samples,
@@ -79,8 +86,16 @@ pub(super) fn decode(blob: &[u8], started_at_ns: i64, value: f64) -> Option<(Obs
         metrics: BTreeMap::new(),
         own_metrics: Vec::new(),
         process_ns,
+        timeline,
     };
     from.0.is_empty().then_some((observation, metrics))
+}
+
+/// A point as numbers; zero stands for what is not known.
+fn numbers(point: &TimelinePoint) -> [u64; 6] {
+    let known = |bytes: Option<u64>| bytes.map_or(0, |bytes| bytes.saturating_add(1));
+    let TimelinePoint { at_ns, resident_bytes, cpu_ns, threads, bytes_read, bytes_written } = *point;
+    [at_ns, resident_bytes, cpu_ns, threads, known(bytes_read), known(bytes_written)]
 }
 
 struct Writer(Vec<u8>);
@@ -93,6 +108,25 @@ impl Writer {
             value >>= 7;
         }
         self.0.push(value.to_le_bytes()[0]);
+    }
+
+    /// The difference to a number before it: small whichever is larger.
+    fn step(&mut self, before: u64, now: u64) {
+        let step = now.wrapping_sub(before).cast_signed();
+        self.integer((step << 1 ^ step >> 63).cast_unsigned());
+    }
+
+    /// The period and the cost, then of each point what it differs by from the one before.
+    fn timeline(&mut self, timeline: &Timeline) {
+        self.integer(timeline.period_ns);
+        self.integer(timeline.cost_ns);
+        self.integer(timeline.points.len() as u64);
+        let mut before = [0; 6];
+        for point in &timeline.points {
+            let now = numbers(point);
+            before.iter().zip(now).for_each(|(before, now)| self.step(*before, now));
+            before = now;
+        }
     }
 
     fn optional(&mut self, value: Option<u64>) {
@@ -139,6 +173,25 @@ impl Reader<'_> {
         None
     }
 
+    fn step(&mut self, before: u64) -> Option<u64> {
+        let step = self.integer()?;
+        Some(before.wrapping_add((step >> 1) ^ (step & 1).wrapping_neg()))
+    }
+
+    fn timeline(&mut self) -> Option<Timeline> {
+        let mut timeline = Timeline { period_ns: self.integer()?, cost_ns: self.integer()?, points: Vec::new() };
+        let mut now = [0; 6];
+        for _ in 0..self.integer()? {
+            for number in &mut now {
+                *number = self.step(*number)?;
+            }
+            let [at_ns, resident_bytes, cpu_ns, threads, read, written] = now;
+            let (bytes_read, bytes_written) = (read.checked_sub(1), written.checked_sub(1));
+            timeline.points.push(TimelinePoint { at_ns, resident_bytes, cpu_ns, threads, bytes_read, bytes_written });
+        }
+        Some(timeline)
+    }
+
     #[expect(clippy::option_option, reason = "outside: whether it could be read; inside: whether there is one")]
     fn optional(&mut self) -> Option<Option<u64>> {
         Some(if self.byte()? == 0 { None } else { Some(self.integer()?) })
@@ -176,8 +229,23 @@ mod tests {
                 ..Summary::default()
             },
         );
-        (prop::collection::vec(sample, 0..20), prop::option::of(summary), prop::option::of(any::<u64>()), any::<u64>())
-            .prop_map(|(samples, summary, iterations, process_ns)| Observation {
+        let bytes = || prop::option::of(0..u64::MAX);
+        let point = (any::<u64>(), any::<u64>(), any::<u64>(), any::<u64>(), bytes(), bytes()).prop_map(
+            |(at_ns, resident_bytes, cpu_ns, threads, bytes_read, bytes_written)| TimelinePoint {
+                at_ns,
+                resident_bytes,
+                cpu_ns,
+                threads,
+                bytes_read,
+                bytes_written,
+            },
+        );
+        let timeline = (any::<u64>(), any::<u64>(), prop::collection::vec(point, 0..5))
+            .prop_map(|(period_ns, cost_ns, points)| Timeline { period_ns, cost_ns, points });
+        let timeline = prop::option::of(timeline);
+        let iterations = prop::option::of(any::<u64>());
+        (prop::collection::vec(sample, 0..20), prop::option::of(summary), iterations, any::<u64>(), timeline).prop_map(
+            |(samples, summary, iterations, process_ns, timeline)| Observation {
                 started_at_ns: 5,
                 samples,
                 summary,
@@ -186,7 +254,9 @@ mod tests {
                 metrics: BTreeMap::new(),
                 own_metrics: Vec::new(),
                 process_ns,
-            })
+                timeline,
+            },
+        )
     }
 
     proptest! {
@@ -221,8 +291,27 @@ mod tests {
             metrics: BTreeMap::new(),
             own_metrics: Vec::new(),
             process_ns: 25_000_000,
+            timeline: None,
         };
         let metrics: Vec<_> = (1..=7).map(|key| (key, 12_345_678.0)).collect();
         assert!(encode(&observation, &metrics).len() <= 250);
+    }
+
+    #[test]
+    fn a_full_timeline_takes_at_most_10_kilobytes() {
+        let point = |k: u64| TimelinePoint {
+            at_ns: k * 100_030_000,
+            resident_bytes: (50 << 20) + ((k % 7) << 12),
+            cpu_ns: k * 90_000_000,
+            threads: 8,
+            bytes_read: Some(k * 65_536),
+            bytes_written: None,
+        };
+        let points = (1..=600).map(point).collect();
+        let timeline = Some(Timeline { points, ..Timeline::new(100_000_000) });
+        let observation = Observation { timeline, ..Observation::of_value(1.0) };
+        let blob = encode(&observation, &[]);
+        assert!(blob.len() <= 10_000, "{} bytes", blob.len());
+        assert_eq!(decode(&blob, 0, 1.0), Some((observation, Vec::new())));
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{
     ArtifactHash, Baseline, BenchmarkId, BuildContext, Direction, Environment, Failure, FailureKind, Harness,
     HarnessKind, IterationControl, Metric, MetricId, NotMeasured, Note, Observation, Observations, Run, RunCommand,
-    RunId, RunSettings, Sample, Source, Stopped, TargetId, TargetKind, Unit,
+    RunId, RunSettings, Sample, Source, Stopped, TargetId, TargetKind, Timeline, TimelinePoint, Unit,
 };
 
 fn location() -> (tempfile::TempDir, StoreLocation) {
@@ -45,6 +45,7 @@ fn run(number: u32) -> Run {
             timeout: std::time::Duration::from_mins(1),
             output_limit: 1,
             metrics: Vec::new(),
+            timeline_ns: None,
             seed: u64::MAX,
             filter: vec!["x".into()],
             exact: true,
@@ -67,6 +68,7 @@ fn observation(value: f64) -> Observation {
         metrics: [(MetricId::PEAK_MEMORY, 4096.0), (MetricId("users-own".into()), 1.25)].into(),
         own_metrics: vec![own_metric(Unit::Ratio)],
         process_ns: 9,
+        timeline: None,
     }
 }
 
@@ -392,6 +394,21 @@ fn values_that_are_attached_later_join_the_first_observations_and_replace_earlie
     assert_eq!(found.own_metrics(), [metric.clone(), own_metric(Unit::Ratio)]);
     assert_eq!(found.observations[2], observation(1.0), "the others are as they were");
     assert!(store.attach(key, &metric, &[0.0; 4]).is_err(), "there are three");
+}
+
+#[test]
+fn a_timeline_is_kept_with_its_observation_and_outlives_a_metric_that_is_added_later() {
+    let (_folder, location) = location();
+    let mut store = Store::open(&location).unwrap();
+    let run = run(1);
+    let key = begin(&mut store, &run);
+    let point = |at_ns| TimelinePoint { at_ns, resident_bytes: 9 - at_ns, ..TimelinePoint::default() };
+    let timeline = Some(Timeline { points: vec![point(1), point(2)], cost_ns: 3, ..Timeline::new(1) });
+    store.add_observation(key, 0, &Observation { timeline: timeline.clone(), ..observation(1.0) }).unwrap();
+    store.add_observation(key, 1, &observation(2.0)).unwrap();
+    store.attach(key, &own_metric(Unit::Ratio), &[0.5]).unwrap();
+    let found = store.measurements(run.id).unwrap().remove(0).observations;
+    assert_eq!(found.iter().map(|one| one.timeline.clone()).collect::<Vec<_>>(), [timeline, None]);
 }
 
 #[test]

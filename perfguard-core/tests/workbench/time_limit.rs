@@ -67,6 +67,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
         filter: Filter::default(),
         settings: RunSettings {
             metrics: Vec::new(),
+            timeline_ns: None,
             control: IterationControl::default(),
             warm_up_processes: 1,
             observations: Observations { min: 8, max: 8 },
@@ -81,6 +82,7 @@ fn check(world: &World, building: &str) -> (CompareOutcome, Vec<String>) {
         base: SideSpec::Commit(world.repository().resolve("HEAD").unwrap()),
         head: SideSpec::WorkingTree,
         variants: Default::default(),
+        between: None,
         rules: CompareRules {
             witness: false,
             strict: false,

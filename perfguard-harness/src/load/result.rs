@@ -132,8 +132,10 @@ pub(crate) fn tell(bencher: &mut Bencher, is_open: bool, limits: &Limits, found:
         let (p99, most) = (amount(Unit::Nanoseconds, p99), amount(Unit::Nanoseconds, most));
         bencher.fail(format!("the p99 of {p99} is above {most}"));
     }
-    if let (Some(most), Some(memory)) = (limits.memory_growth, &last.memory) {
-        bencher.max_memory_growth(most);
+    if let Some(memory) = &last.memory {
+        if let Some(most) = limits.memory_growth {
+            bencher.max_memory_growth(most);
+        }
         bencher.judge_memory(memory.live.as_deref(), &memory.resident, memory.operations_a_look);
     }
 }

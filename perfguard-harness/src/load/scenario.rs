@@ -56,6 +56,7 @@ pub struct Scenario {
     think_time: Duration,
     workers: u32,
     limits: Limits,
+    watches_memory: bool,
 }
 
 /// Workers of the open model: so many operations may be under way at a time.
@@ -67,8 +68,15 @@ impl Scenario {
     /// A scenario of one second a step, without ramp-up and limits.
     pub fn new(model: Model) -> Self {
         let until = Until::Time(USUAL);
-        let limits = Limits::default();
-        Self { model, until, ramp_up: Duration::ZERO, think_time: Duration::ZERO, workers: WORKERS, limits }
+        Self {
+            model,
+            until,
+            ramp_up: Duration::ZERO,
+            think_time: Duration::ZERO,
+            workers: WORKERS,
+            limits: Limits::default(),
+            watches_memory: false,
+        }
     }
 
     /// Each step measures so many operations.
@@ -126,6 +134,14 @@ impl Scenario {
     #[must_use]
     pub fn max_memory_growth(mut self, bytes_an_operation: f64) -> Self {
         self.limits.memory_growth = Some(bytes_an_operation);
+        self
+    }
+
+    /// Looks at memory over the last step without a limit here: for `max-memory-growth` in `perfguard.toml`. Gives what
+    /// [`Bencher::check_leaks`] does, `memory-growth` among it.
+    #[must_use]
+    pub fn watch_memory(mut self) -> Self {
+        self.watches_memory = true;
         self
     }
 
@@ -189,7 +205,8 @@ impl Scenario {
         let mut found = Vec::new();
         let last = steps.len() - 1;
         for (index, (load, arrival, workers)) in steps.into_iter().enumerate() {
-            let looks = index == last && self.limits.memory_growth.is_some() && !bencher.only_tries();
+            let is_watched = self.watches_memory || self.limits.memory_growth.is_some();
+            let looks = index == last && is_watched && !bencher.only_tries();
             let step = Step::new(arrival, until, ramp_up, workers, clock.now());
             let (parts, memory) = if looks { looked_at(&step, clock, run) } else { (run(&step, clock), None) };
             match parts {

@@ -42,9 +42,13 @@ pub fn metrics(seen: &Seen) -> Vec<MetricRow> {
         }
         fails @ Ability::Fails { .. } => fails.clone(),
     };
-    let counters = match &seen.counters {
-        Ability::Works { by } => Ability::works(format!("{by}; no metric of this version reads them")),
-        fails @ Ability::Fails { .. } => fails.clone(),
+    let instructions = match &seen.counters {
+        Ability::Works { by } => Ability::works(format!("{by}, of whole processes, `--metrics instructions`")),
+        Ability::Fails { .. } => valgrind,
+    };
+    let heap = match &seen.valgrind {
+        Ability::Works { by } => format!("the bench's own allocator where it counts, else {by}"),
+        Ability::Fails { .. } => "the bench's own allocator where it counts".to_owned(),
     };
     vec![
         row(names(&[MetricId::WALL_TIME]), Ability::works(clock), None),
@@ -61,8 +65,13 @@ pub fn metrics(seen: &Seen) -> Vec<MetricRow> {
             Ability::works("the executable's file: ELF, Mach-O or PE"),
             None,
         ),
-        row(names(&[MetricId::INSTRUCTIONS]), valgrind, Some(setup_checks::INSTALL_VALGRIND)),
-        row("hardware counters".to_owned(), counters, setup_checks::grant_counters(seen)),
+        row(names(&[MetricId::INSTRUCTIONS]), instructions, Some(setup_checks::INSTALL_VALGRIND)),
+        row(names(&MetricId::OF_HEAP), Ability::works(heap), None),
+        row(
+            names(&[MetricId::CYCLES, MetricId::BRANCH_MISSES, MetricId::CACHE_MISSES]),
+            seen.counters.clone(),
+            setup_checks::grant_counters(seen),
+        ),
     ]
 }
 

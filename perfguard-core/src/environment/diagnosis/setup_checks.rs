@@ -1,13 +1,13 @@
 //! What the cache, the linker and the tools can do here, and how noisy it is in the end.
 
 use super::{finding, gibibytes, good, percent};
+pub(super) use crate::environment::counters::GRANT_COUNTERS;
 use crate::model::{Ability, CacheAbilities, FindingLevel, MachineFinding, NoiseFloor, Seen};
 
 const WARNING: FindingLevel = FindingLevel::Warning;
 const NOTE: FindingLevel = FindingLevel::Note;
 
 pub(super) const INSTALL_VALGRIND: &str = "sudo apt-get install valgrind";
-pub(super) const GRANT_COUNTERS: &str = "sudo sysctl kernel.perf_event_paranoid=2";
 
 /// What lets counters be read, where it is the kernel's setting that forbids it.
 pub(super) fn grant_counters(seen: &Seen) -> Option<&'static str> {

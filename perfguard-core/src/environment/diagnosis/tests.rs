@@ -157,9 +157,13 @@ fn what_does_not_work_has_a_reason_and_what_would_help() {
     let mut seen = seen(&Tree::quiet_server());
     seen.io_accounting = Ok(false);
     seen.valgrind = Ability::fails("it is not installed");
+    let failing = |seen: &Seen| metrics(seen).into_iter().filter(|row| row.ability.failure().is_some()).count();
+    assert_eq!(failing(&seen), 1, "the processor counts instructions too");
+    seen.counters = Ability::fails("the kernel does not grant them to this user");
+    seen.machine.perf_event_paranoid = Some(4);
     let rows = metrics(&seen);
     let failing: Vec<_> = rows.iter().filter(|row| row.ability.failure().is_some()).collect();
-    assert_eq!(failing.len(), 2);
+    assert_eq!(failing.len(), 3);
     assert!(failing.iter().all(|row| row.hint.is_some()));
     assert!(rows.iter().any(|row| row.metric == "peak-memory" && row.ability.failure().is_none()));
     seen.io_accounting = Err("could not start".into());

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 
 use super::super::driver::{Counting, Driver, Listing, NotListed, Reading, Session, Wanted, Yield};
 use super::{no_result, only, run};
-use crate::model::{Failure, FailureKind, IterationControl, Note, Summary};
+use crate::model::{Failure, FailureKind, IterationControl, Metric, MetricId, Note, Summary, built_in_metrics};
 use crate::process::Finished;
 use table::{Leaf, parse_table};
 
@@ -83,9 +83,25 @@ impl Driver for Divan {
         let iterations = Some(leaf.iterations);
         Ok(Yield::single(
             finished,
-            Reading { samples: Vec::new(), summary: Some(summary), iterations, value, notes, metrics: Vec::new() },
+            Reading {
+                samples: Vec::new(),
+                summary: Some(summary),
+                iterations,
+                value,
+                notes,
+                metrics: allocated(&leaf),
+            },
         ))
     }
+}
+
+/// What divan's own profiler counted, where a bench has it.
+fn allocated(leaf: &Leaf) -> Vec<(Metric, f64)> {
+    let Some(allocated) = leaf.allocated else { return Vec::new() };
+    let values = [(MetricId::ALLOCATIONS, allocated.blocks), (MetricId::ALLOCATED_BYTES, allocated.bytes)];
+    let known = built_in_metrics();
+    let metric = |id: &MetricId| known.iter().find(|metric| metric.id == *id).cloned();
+    values.into_iter().filter_map(|(id, value)| Some((metric(&id)?, value))).collect()
 }
 
 /// The number of iterations with which a sample takes its share of the observation time, or fewer, and a note, where its

@@ -74,6 +74,7 @@ mod tests {
             exit: Exit::Code(0),
             wall_ns: 1,
             usage: Usage::default(),
+            timeline: None,
             left_behind: 0,
             stdout,
             protocol: Vec::new(),

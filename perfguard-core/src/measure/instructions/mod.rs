@@ -3,18 +3,26 @@
 //!
 //! The harness is driven as ever, with Valgrind as the program's runner. Two processes with different exact numbers of
 //! iterations tell the count of one iteration as a slope, in which all set-up cancels. Where the harness lets nobody choose
-//! iterations, and the program is no harness at all, the whole process is counted. Both sides are counted with the same
+//! iterations, and the program is no harness at all, the whole process is counted. `heap` counts allocations so, by DHAT.
+//!
+//! Both sides are counted with the same
 //! numbers of iterations, so that what is not linear (batches, their drops) is the same on both.
 
 mod callgrind;
+mod dhat;
+mod heap;
 mod toggles;
 
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use super::driver::{Counting, Driver, Session, Told, Wanted};
 use crate::model::{Artifact, Failure, FailureKind, IterationControl, Note};
 
 pub use callgrind::{INSTALL_VALGRIND, find_valgrind};
+pub use heap::{CountedHeap, count_heap};
 
 /// What a benchmark executes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,6 +62,8 @@ pub enum NotCounted {
     Failed(Failure),
     /// The counts make no sense.
     NoSlope,
+    /// It allocates by an allocator that Valgrind does not know.
+    OwnAllocator,
 }
 
 /// Fewest iterations; what more there are is the slope.
@@ -81,7 +91,7 @@ pub fn count_instructions(
     seat: &mut dyn FnMut(bool) -> Result<(), Failure>,
 ) -> Result<CountedPair, NotCounted> {
     let base = session.artifact;
-    let plan = Plan::new(driver, name, iteration_ns, &[base, head])?;
+    let plan = Plan::new(Tool::Callgrind, driver, name, iteration_ns, &[base, head])?;
     seat(false).map_err(NotCounted::Failed)?;
     let first = plan.count(session, base)?;
     let again = plan.count(session, base)?;
@@ -106,7 +116,7 @@ pub fn count_alone(
     name: &str,
     iteration_ns: f64,
 ) -> Result<Counted, NotCounted> {
-    let plan = Plan::new(driver, name, iteration_ns, &[session.artifact])?;
+    let plan = Plan::new(Tool::Callgrind, driver, name, iteration_ns, &[session.artifact])?;
     let artifact = session.artifact;
     let count = plan.count(session, artifact)?;
     let instructions = count - plan.own_cost(session, artifact, count)?;
@@ -115,8 +125,60 @@ pub fn count_alone(
     makes_sense.then_some(Counted { instructions, per_iteration }).ok_or(NotCounted::NoSlope)
 }
 
+/// A tool of Valgrind's that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tool {
+    /// Instructions.
+    Callgrind,
+    /// Blocks allocated, their bytes, and the most bytes at once.
+    Dhat,
+}
+
+impl Tool {
+    /// The words before a program that is counted; what it counted is written to the folder.
+    fn runner(self, artifact: &Artifact, folder: &Path, counting: Counting) -> Vec<OsString> {
+        match self {
+            Self::Callgrind if counting == Counting::BySamples => {
+                callgrind::runner(artifact, folder, &toggles::of(&artifact.program))
+            }
+            Self::Callgrind => callgrind::runner(artifact, folder, &[]),
+            Self::Dhat => dhat::runner(artifact, folder),
+        }
+    }
+
+    /// What it counted.
+    fn totals(self, folder: &Path) -> io::Result<Vec<f64>> {
+        match self {
+            Self::Callgrind => callgrind::total(folder).map(|total| vec![total]),
+            Self::Dhat => dhat::totals(folder),
+        }
+    }
+}
+
+/// What was counted of one process.
+#[derive(Debug, Clone, PartialEq)]
+struct Process {
+    /// What the tool counts, in its order.
+    totals: Vec<f64>,
+    iterations: f64,
+}
+
+impl Process {
+    fn total(&self, index: usize) -> f64 {
+        self.totals.get(index).copied().unwrap_or_default()
+    }
+
+    /// What each further iteration took in another process.
+    fn slope(&self, many: &Self, index: usize) -> Result<f64, NotCounted> {
+        let iterations = many.iterations - self.iterations;
+        let more = many.total(index) - self.total(index);
+        if iterations < 1.0 { Err(NotCounted::NoSlope) } else { Ok(more / iterations) }
+    }
+}
+
 /// How one benchmark is counted on both sides.
 struct Plan<'a> {
+    tool: Tool,
     counting: Counting,
     driver: &'a dyn Driver,
     name: &'a str,
@@ -127,6 +189,7 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// A plan for benchmarks of these executables.
     fn new(
+        tool: Tool,
         driver: &'a dyn Driver,
         name: &'a str,
         iteration_ns: f64,
@@ -141,23 +204,36 @@ impl<'a> Plan<'a> {
         }
         let more = (MOST_NS / iteration_ns.max(1.0)).clamp(f64::from(FEW), MOST_MORE);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 10 and 2,000")]
-        Ok(Self { counting, name, driver, more: more as u32 })
+        Ok(Self { tool, counting, name, driver, more: more as u32 })
     }
 
     /// Instructions of one iteration, a sample's own cost included; or of the whole process.
     fn count(&self, session: &mut Session<'_>, artifact: &Artifact) -> Result<f64, NotCounted> {
-        let exactly = |iterations: u32| match self.counting {
+        let few = self.run(session, artifact, &self.few())?;
+        if self.counting == Counting::Whole {
+            return Ok(few.total(0));
+        }
+        let many = self.run(session, artifact, &self.many())?;
+        few.slope(&many, 0)
+    }
+
+    /// A process of few iterations.
+    fn few(&self) -> IterationControl {
+        self.exactly(FEW)
+    }
+
+    /// A process of more.
+    fn many(&self) -> IterationControl {
+        self.exactly(FEW + self.more)
+    }
+
+    fn exactly(&self, iterations: u32) -> IterationControl {
+        match self.counting {
             Counting::BySamples => control(iterations, None, Duration::from_nanos(1)),
             Counting::ByIterations | Counting::Whole | Counting::NotPossible => {
                 control(FEW, Some(u64::from(iterations)), Duration::from_nanos(1))
             }
-        };
-        let few = self.run(session, artifact, &exactly(FEW))?;
-        if self.counting == Counting::Whole {
-            return Ok(few.0);
         }
-        let many = self.run(session, artifact, &exactly(FEW + self.more))?;
-        slope(few, many)
     }
 
     /// What each sample costs beside its iteration, where every iteration is a sample of its own: the clock is read.
@@ -167,25 +243,24 @@ impl<'a> Plan<'a> {
         }
         let few = self.run(session, base, &control(FEW, None, Duration::from_nanos(1)))?;
         let timed = self.run(session, base, &control(FEW, None, TIMED))?;
-        if timed.1 - few.1 < MANY {
+        if timed.iterations - few.iterations < MANY {
             return Ok(0.0);
         }
-        let without = slope(few, timed)?;
+        let without = few.slope(&timed, 0)?;
         // Batches are not linear: then the two say different things, and nothing is taken off.
         Ok((with_cost - without).max(0.0)).map(|cost| if cost < MOST_OWN_COST { cost } else { 0.0 })
     }
 
-    /// Instructions and iterations of one process.
+    /// One process.
     fn run(
         &self,
         session: &mut Session<'_>,
         artifact: &Artifact,
         control: &IterationControl,
-    ) -> Result<(f64, f64), NotCounted> {
+    ) -> Result<Process, NotCounted> {
         let folder = tempfile::tempdir_in(session.scratch).map_err(|error| failed(&error.to_string()))?;
-        let toggles = if self.counting == Counting::BySamples { toggles::of(&artifact.program) } else { Vec::new() };
         let mut under_valgrind = artifact.clone();
-        under_valgrind.run.runner = callgrind::runner(artifact, folder.path(), &toggles);
+        under_valgrind.run.runner = self.tool.runner(artifact, folder.path(), self.counting);
         let mut counted = Session {
             launcher: session.launcher,
             artifact: &under_valgrind,
@@ -207,11 +282,11 @@ impl<'a> Plan<'a> {
             Some(Told::Failed(failure)) => return Err(explained(failure)),
             Some(Told::Unreached | Told::Alone) | None => return Err(NotCounted::Harness),
         };
-        let total = callgrind::total(folder.path()).map_err(|error| failed(&error.to_string()))?;
+        let totals = self.tool.totals(folder.path()).map_err(|error| failed(&error.to_string()))?;
         #[expect(clippy::cast_precision_loss, reason = "counts of one process are far below 2^53")]
         match (iterations, self.counting) {
-            (_, Counting::Whole) => Ok((total, 1.0)),
-            (Some(iterations), _) => Ok((total, iterations as f64)),
+            (_, Counting::Whole) => Ok(Process { totals, iterations: 1.0 }),
+            (Some(iterations), _) => Ok(Process { totals, iterations: iterations as f64 }),
             (None, _) => Err(NotCounted::Harness),
         }
     }
@@ -224,13 +299,8 @@ fn control(samples: u32, iterations: Option<u64>, time: Duration) -> IterationCo
     IterationControl { warm_up: Duration::from_nanos(1), observation_time: time, samples, iterations }
 }
 
-fn slope(few: (f64, f64), many: (f64, f64)) -> Result<f64, NotCounted> {
-    let (instructions, iterations) = (many.0 - few.0, many.1 - few.1);
-    if iterations < 1.0 { Err(NotCounted::NoSlope) } else { Ok(instructions / iterations) }
-}
-
 fn failed(message: &str) -> NotCounted {
-    let message = format!("could not count instructions: {message}");
+    let message = format!("could not count: {message}");
     NotCounted::Failed(Failure { kind: FailureKind::NoResult, message, output: String::new() })
 }
 
@@ -252,6 +322,7 @@ impl NotCounted {
             Self::Runner => "a runner of your own starts it",
             Self::Failed(failure) => &failure.message,
             Self::NoSlope => "more iterations did not take more of them",
+            Self::OwnAllocator => "it allocates next to nothing by the system's allocator: it may have one of its own",
         }
     }
 
@@ -267,8 +338,9 @@ mod tests {
 
     #[test]
     fn one_iteration_is_the_slope_between_two_processes() {
-        assert_eq!(slope((5_115.0, 11.0), (51_615.0, 111.0)), Ok(465.0));
-        assert_eq!(slope((5_115.0, 11.0), (5_115.0, 11.0)), Err(NotCounted::NoSlope));
+        let process = |total: f64, iterations: f64| Process { totals: vec![total], iterations };
+        assert_eq!(process(5_115.0, 11.0).slope(&process(51_615.0, 111.0), 0), Ok(465.0));
+        assert_eq!(process(5_115.0, 11.0).slope(&process(5_115.0, 11.0), 0), Err(NotCounted::NoSlope));
     }
 
     #[test]

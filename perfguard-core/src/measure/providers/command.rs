@@ -140,6 +140,7 @@ mod tests {
             exit,
             wall_ns: 1,
             usage: Usage::default(),
+            timeline: None,
             left_behind: 0,
             stdout: stdout.into(),
             stderr: stderr.into(),

@@ -4,7 +4,9 @@
 //! made from that. There are three moments at which something can be taken: when a process has ended, from an executable
 //! that has yet to run, and when all observations of a benchmark are there.
 
+mod allocations;
 mod command;
+mod counters;
 mod executable;
 mod instructions;
 mod process;
@@ -15,10 +17,14 @@ use crate::cancel::CancellationToken;
 use crate::model::{Artifact, BenchmarkId, MetricId, Observation};
 use crate::process::{Launcher, Limits, Usage};
 
+pub use allocations::Allocations;
 pub use command::{BY_COMMAND, Command, VARIABLES};
+pub use counters::{COUNTER_EVENTS, Counters};
 pub use executable::Executable;
 pub use instructions::Instructions;
 pub use process::Process;
+
+pub(super) use counters::remarks as counter_remarks;
 
 /// One metric of a provider, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +91,7 @@ pub trait Provider: Sync {
 }
 
 /// All that perfguard has itself, in the order in which their metrics are shown.
-pub static PROVIDERS: [&dyn Provider; 3] = [&Instructions, &Process, &Executable];
+pub static PROVIDERS: [&dyn Provider; 5] = [&Instructions, &Counters, &Allocations, &Process, &Executable];
 
 /// The offer of a metric; `None` for those that a bench or the user defines, and for `wall-time`, which every
 /// observation has.

@@ -19,6 +19,7 @@ fn settings() -> RunSettings {
         timeout: Duration::from_mins(1),
         output_limit: 1024,
         metrics: Vec::new(),
+        timeline_ns: None,
         seed: 7,
         filter: Vec::new(),
         exact: false,

@@ -163,6 +163,7 @@ impl Sitting<'_> {
             base: side(before),
             head: side(culprit),
             variants: <[Variant; 2]>::default(),
+            between: None,
             rules: CompareRules {
                 threshold: request.threshold,
                 layouts: request.layouts,

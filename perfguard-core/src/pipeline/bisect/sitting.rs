@@ -210,7 +210,7 @@ impl<'a> Sitting<'a> {
                 }),
             }
         };
-        Ok(Both { id: id.clone(), base: place(base)?, head: place(head)? })
+        Ok(Both { id: id.clone(), base_id: id.clone(), base: place(base)?, head: place(head)? })
     }
 
     /// Takes so many pairs of each benchmark of a commit against an anchor; each is a fact. Gives which failed at which

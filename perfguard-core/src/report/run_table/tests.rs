@@ -25,6 +25,8 @@ fn row(id: &str, time: Option<Estimate>, change: Option<f64>) -> BenchmarkRow {
     }
     BenchmarkRow {
         own_metrics: Vec::new(),
+        findings: Vec::new(),
+        timeline: None,
         id: id.parse().unwrap(),
         harness: Harness { kind: HarnessKind::Criterion, version: Some("0.8.2".into()) },
         decides: MetricId::WALL_TIME,
@@ -77,6 +79,7 @@ fn view() -> RunView {
             timeout: std::time::Duration::from_mins(1),
             output_limit: 1,
             metrics: Vec::new(),
+            timeline_ns: None,
             seed: 1,
             filter: Vec::new(),
             exact: false,

@@ -1,4 +1,4 @@
-//! divan's table: leaves with six columns, and below each its throughputs.
+//! divan's table: leaves with six columns, and below each its throughputs and what its profiler counted of allocations.
 
 /// Counters that make divan print the same time four more times, each cut at another digit: flag, count per iteration,
 /// and the end of the unit that it prints.
@@ -47,11 +47,27 @@ pub(super) struct Leaf {
     pub(super) mean: Span,
     pub(super) samples: u64,
     pub(super) iterations: u64,
+    /// What its profiler counted; `None` where it printed nothing of it.
+    pub(super) allocated: Option<Allocated>,
 }
+
+/// What one iteration allocates, in the mean over all samples.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Allocated {
+    /// Blocks that were allocated, or made larger.
+    pub(super) blocks: f64,
+    /// Bytes of them, as printed: four digits.
+    pub(super) bytes: f64,
+}
+
+/// What the profiler's rows stand below.
+const PROFILED: [&str; 5] = ["max alloc:", "alloc:", "dealloc:", "grow:", "shrink:"];
 
 /// All results of a table.
 pub(super) fn parse_table(text: &str) -> Vec<Leaf> {
     let mut leaves: Vec<Leaf> = Vec::new();
+    // Rows of the profiler that are still to come: the count, then the bytes, of what is named above them.
+    let mut profiled: Option<(bool, u8)> = None;
     for line in text.lines() {
         let cells: Vec<&str> = line.split('│').map(str::trim).collect();
         let Some([first, slowest, median, mean, samples, iterations]) = cells.last_chunk::<6>() else { continue };
@@ -62,8 +78,24 @@ pub(super) fn parse_table(text: &str) -> Vec<Leaf> {
         {
             let threads = label.strip_prefix("t=").is_some_and(|count| count.parse::<u32>().is_ok());
             let label = label.to_owned();
-            leaves.push(Leaf { label, threads, fastest, slowest, median, mean, samples, iterations });
+            leaves.push(Leaf { label, threads, fastest, slowest, median, mean, samples, iterations, allocated: None });
+            profiled = None;
         } else if let Some(leaf) = leaves.last_mut() {
+            if PROFILED.contains(first) {
+                // What is given back, or peaks in a sample, is no allocation of an iteration.
+                profiled = Some((["alloc:", "grow:"].contains(first), 0));
+                continue;
+            }
+            if let Some((counts, row)) = profiled {
+                if counts {
+                    let allocated = leaf.allocated.get_or_insert_default();
+                    let taken = if row == 0 { mean.parse().ok() } else { printed_bytes(mean) };
+                    let sum = if row == 0 { &mut allocated.blocks } else { &mut allocated.bytes };
+                    *sum += taken.filter(|taken: &f64| taken.is_finite() && *taken >= 0.0).unwrap_or_default();
+                }
+                profiled = (row == 0).then_some((counts, 1));
+                continue;
+            }
             let spans = [&mut leaf.fastest, &mut leaf.slowest, &mut leaf.median, &mut leaf.mean];
             for (span, cell) in spans.into_iter().zip([fastest, slowest, median, mean]) {
                 if let Some(other) = throughput(cell) {
@@ -129,6 +161,22 @@ fn throughput(cell: &str) -> Option<Span> {
         return None;
     }
     Some(Span { low: nanoseconds / ((value + step) * scale), high: nanoseconds / (value * scale) })
+}
+
+/// An amount of memory as divan prints it, in decimal or binary steps.
+fn printed_bytes(cell: &str) -> Option<f64> {
+    let (number, unit) = cell.split_once(' ')?;
+    let power = |unit: &str, step: f64| {
+        ["", "K", "M", "G", "T", "P"]
+            .into_iter()
+            .position(|known| known == unit)
+            .map(|power| step.powi(i32::try_from(power).unwrap_or_default()))
+    };
+    let scale = match unit.trim().strip_suffix('B')? {
+        binary if binary.ends_with('i') => power(binary.trim_end_matches('i'), 1024.0)?,
+        decimal => power(decimal, 1000.0)?,
+    };
+    Some(number.parse::<f64>().ok()? * scale)
 }
 
 /// The benchmarks that the tree of a test run names: paths of its leaves, thread counts left out.
@@ -207,7 +255,7 @@ b                  fastest       │ slowest       │ median        │ mean   
     }
 
     #[test]
-    fn allocation_rows_and_contradicting_counters_say_nothing() {
+    fn peaks_of_a_sample_and_contradicting_counters_say_nothing() {
         let text = "\
 b  fastest       │ slowest       │ median        │ mean          │ samples │ iters
 ╰─ x  10 ns      │ 10 ns      │ 10 ns      │ 10 ns      │ 10      │ 10
@@ -219,6 +267,36 @@ b  fastest       │ slowest       │ median        │ mean          │ sampl
         let leaves = parse_table(text);
         assert_eq!(leaves.len(), 1);
         assert!((leaves[0].fastest.low - 10.0).abs() < 1e-12, "{:?}", leaves[0]);
+        assert_eq!(leaves[0].allocated, None);
+    }
+
+    #[test]
+    fn what_the_profiler_counted_is_blocks_and_bytes_of_one_iteration() {
+        let text = "\
+b  fastest       │ slowest       │ median        │ mean          │ samples │ iters
+├─ x  10 ns      │ 10 ns      │ 10 ns      │ 10 ns      │ 10      │ 10
+│     1 GB/s     │ 1 GB/s     │ 1 GB/s     │ 1 GB/s     │         │
+│     max alloc: │            │            │            │         │
+│       1        │ 1          │ 1          │ 1          │         │
+│       9 B      │ 9 B        │ 9 B        │ 9 B        │         │
+│     alloc:     │            │            │            │         │
+│       2        │ 2          │ 2          │ 2.5        │         │
+│       1.024 KB │ 1.024 KB   │ 1.024 KB   │ 1.024 KB   │         │
+│     dealloc:   │            │            │            │         │
+│       2        │ 2          │ 2          │ 2          │         │
+│       1.024 KB │ 1.024 KB   │ 1.024 KB   │ 1.024 KB   │         │
+│     grow:      │            │            │            │         │
+│       1        │ 1          │ 1          │ 1          │         │
+│       64 B     │ 64 B       │ 64 B       │ 64 B       │         │
+╰─ y  10 ns      │ 10 ns      │ 10 ns      │ 10 ns      │ 10      │ 10
+";
+        let leaves = parse_table(text);
+        assert_eq!(leaves.len(), 2);
+        assert_eq!(leaves[0].allocated, Some(Allocated { blocks: 3.5, bytes: 1_088.0 }));
+        assert_eq!(leaves[1].allocated, None);
+        for (cell, bytes) in [("2 KiB", Some(2048.0)), ("1.5 MB", Some(1.5e6)), ("7 B", Some(7.0)), ("7", None)] {
+            assert_eq!(printed_bytes(cell), bytes, "{cell}");
+        }
     }
 
     #[test]
