@@ -11,7 +11,7 @@ use perfguard_core::environment::FINDINGS;
 use perfguard_core::measure::{PROVIDERS, VARIABLES};
 use perfguard_core::model::{Direction, built_in_metrics};
 use perfguard_core::report::{
-    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ListView, MatrixView, RunView, RunsView,
+    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ExplainView, ListView, MatrixView, RunView, RunsView,
     SelfTestView,
 };
 use schemars::{JsonSchema, schema_for};
@@ -47,6 +47,7 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/clean.json", schema::<CleanView>()?),
         ("schemas/compare.json", schema::<CompareView>()?),
         ("schemas/matrix.json", schema::<MatrixView>()?),
+        ("schemas/explain.json", schema::<ExplainView>()?),
         ("schemas/config.json", schema::<ConfigView>()?),
         ("schemas/self-test.json", schema::<SelfTestView>()?),
         ("schemas/doctor.json", schema::<DoctorView>()?),

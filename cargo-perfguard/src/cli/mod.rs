@@ -3,6 +3,7 @@
 mod cargo_options;
 mod compare_options;
 mod doctor_options;
+mod explain_options;
 mod measure_options;
 
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use cargo_options::CargoOptions;
 pub use compare_options::{AcceptArgs, CheckArgs, CompareArgs, JudgeOptions, PairOptions, SelfTestArgs};
 pub use doctor_options::DoctorArgs;
+pub use explain_options::ExplainArgs;
 pub use measure_options::{Flag, MeasureOptions};
 
 use crate::exit_code::Exit;
@@ -57,6 +59,12 @@ pub enum Command {
                             Examples:\n  cargo perfguard check\n  cargo perfguard check --staged --within 30s\n  \
                             cargo perfguard check origin/main")]
     Check(Box<CheckArgs>),
+    /// Tell why a benchmark changed: instructions by function, and what else differs
+    #[command(override_usage = "cargo perfguard explain [OPTIONS] [BASE [HEAD]] BENCHMARK")]
+    #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
+                            Examples:\n  cargo perfguard explain parse/large\n  \
+                            cargo perfguard explain main...HEAD parse/large --flame-graph")]
+    Explain(Box<ExplainArgs>),
     /// Count how often perfguard is wrong on this machine, with your own benchmarks
     #[command(name = "self-test")]
     #[command(after_help = "Examples:\n  cargo perfguard self-test parse\n  \

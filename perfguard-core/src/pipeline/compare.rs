@@ -299,7 +299,7 @@ pub(super) fn counted(count: usize, what: &str) -> String {
 }
 
 /// There must be something to compare, or at least something to say.
-fn require_benchmarks(
+pub(super) fn require_benchmarks(
     place: &Place,
     base: &PreparedSide,
     head: &PreparedSide,

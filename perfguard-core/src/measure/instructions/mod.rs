@@ -7,14 +7,18 @@
 //! numbers of iterations, so that what is not linear (batches, their drops) is the same on both.
 
 mod callgrind;
+mod profile;
 mod toggles;
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use super::driver::{Counting, Driver, Session, Told, Wanted};
 use crate::model::{Artifact, Failure, FailureKind, IterationControl, Note};
 
 pub use callgrind::{INSTALL_VALGRIND, find_valgrind};
+pub use profile::{CallgrindDumps, dump_calls, time_of_iteration};
 
 /// What a benchmark executes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -144,19 +148,23 @@ impl<'a> Plan<'a> {
         Ok(Self { counting, name, driver, more: more as u32 })
     }
 
-    /// Instructions of one iteration, a sample's own cost included; or of the whole process.
-    fn count(&self, session: &mut Session<'_>, artifact: &Artifact) -> Result<f64, NotCounted> {
-        let exactly = |iterations: u32| match self.counting {
+    /// Tells the harness to run so many iterations, or multiples of that.
+    fn exactly(&self, iterations: u32) -> IterationControl {
+        match self.counting {
             Counting::BySamples => control(iterations, None, Duration::from_nanos(1)),
             Counting::ByIterations | Counting::Whole | Counting::NotPossible => {
                 control(FEW, Some(u64::from(iterations)), Duration::from_nanos(1))
             }
-        };
-        let few = self.run(session, artifact, &exactly(FEW))?;
+        }
+    }
+
+    /// Instructions of one iteration, a sample's own cost included; or of the whole process.
+    fn count(&self, session: &mut Session<'_>, artifact: &Artifact) -> Result<f64, NotCounted> {
+        let few = self.run(session, artifact, &self.exactly(FEW))?;
         if self.counting == Counting::Whole {
             return Ok(few.0);
         }
-        let many = self.run(session, artifact, &exactly(FEW + self.more))?;
+        let many = self.run(session, artifact, &self.exactly(FEW + self.more))?;
         slope(few, many)
     }
 
@@ -182,10 +190,24 @@ impl<'a> Plan<'a> {
         artifact: &Artifact,
         control: &IterationControl,
     ) -> Result<(f64, f64), NotCounted> {
+        self.under_callgrind(session, artifact, control, &[], callgrind::total)
+    }
+
+    /// What is read of the folder that callgrind wrote to, and the iterations of one process. `words` are more of
+    /// callgrind's options.
+    fn under_callgrind<T>(
+        &self,
+        session: &mut Session<'_>,
+        artifact: &Artifact,
+        control: &IterationControl,
+        words: &[&str],
+        read: impl FnOnce(&Path) -> io::Result<T>,
+    ) -> Result<(T, f64), NotCounted> {
         let folder = tempfile::tempdir_in(session.scratch).map_err(|error| failed(&error.to_string()))?;
         let toggles = if self.counting == Counting::BySamples { toggles::of(&artifact.program) } else { Vec::new() };
         let mut under_valgrind = artifact.clone();
         under_valgrind.run.runner = callgrind::runner(artifact, folder.path(), &toggles);
+        under_valgrind.run.runner.extend(words.iter().map(Into::into));
         let mut counted = Session {
             launcher: session.launcher,
             artifact: &under_valgrind,
@@ -207,11 +229,11 @@ impl<'a> Plan<'a> {
             Some(Told::Failed(failure)) => return Err(explained(failure)),
             Some(Told::Unreached | Told::Alone) | None => return Err(NotCounted::Harness),
         };
-        let total = callgrind::total(folder.path()).map_err(|error| failed(&error.to_string()))?;
+        let found = read(folder.path()).map_err(|error| failed(&error.to_string()))?;
         #[expect(clippy::cast_precision_loss, reason = "counts of one process are far below 2^53")]
         match (iterations, self.counting) {
-            (_, Counting::Whole) => Ok((total, 1.0)),
-            (Some(iterations), _) => Ok((total, iterations as f64)),
+            (_, Counting::Whole) => Ok((found, 1.0)),
+            (Some(iterations), _) => Ok((found, iterations as f64)),
             (None, _) => Err(NotCounted::Harness),
         }
     }
