@@ -54,8 +54,7 @@ fn planted() -> TestEnvironment {
     let harness = Path::new(env!("CARGO_MANIFEST_DIR")).join("../perfguard-harness").canonicalize().unwrap();
     let dependency = format!("\n[dev-dependencies]\nperfguard-harness = {{ path = \"{}\" }}\n", harness.display());
     let manifest = common::MANIFEST.to_owned() + &dependency;
-    let files =
-        [("Cargo.toml", manifest.as_str()), ("src/lib.rs", &library(1)), ("benches/quick.rs", BENCH)];
+    let files = [("Cargo.toml", manifest.as_str()), ("src/lib.rs", &library(1)), ("benches/quick.rs", BENCH)];
     let environment = TestEnvironment::with_files(&files);
     environment.write("src/lib.rs", &library(3));
     environment.commit("slower");
@@ -75,7 +74,8 @@ fn the_function_that_was_made_slower_is_named_first_with_its_line_and_drawn() {
     assert!(has_valgrind(), "these tests count with Valgrind: apt-get install valgrind");
     let environment = planted();
     let before = environment.everything();
-    let view = explain(&environment, &["HEAD~1", "HEAD", "sample::quick::work", "--format", "json"]).expect_code(0).json();
+    let view =
+        explain(&environment, &["HEAD~1", "HEAD", "sample::quick::work", "--format", "json"]).expect_code(0).json();
     assert_eq!(environment.everything(), before, "the tree is as it was");
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/explain.json");
     let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
@@ -109,7 +109,10 @@ fn the_function_that_was_made_slower_is_named_first_with_its_line_and_drawn() {
 #[test]
 fn one_benchmark_is_meant_and_what_is_identical_needs_no_counting() {
     let environment = planted();
-    explain(&environment, &["quick"]).expect_code(2).says("`quick` fits 2 benchmarks").says("sample::quick::work/alone");
+    explain(&environment, &["quick"])
+        .expect_code(2)
+        .says("`quick` fits 2 benchmarks")
+        .says("sample::quick::work/alone");
     explain(&environment, &["wrok"]).expect_code(4).says("no benchmark matches `wrok`").says("did you mean");
     explain(&environment, &["HEAD~7", "HEAD", "work"]).expect_code(2).says("HEAD~7");
     explain(&environment, &[]).expect_code(2);
@@ -129,7 +132,8 @@ fn without_valgrind_the_rest_is_told_and_strictly_that_is_an_error() {
              version = \"{version}\"\nsource = \"registry+https://example.com/index\"\n"
         )
     };
-    let environment = TestEnvironment::with_files(&[("benches/quick.rs", &bench(1_000)), ("Cargo.lock", &lock("1.0.1"))]);
+    let environment =
+        TestEnvironment::with_files(&[("benches/quick.rs", &bench(1_000)), ("Cargo.lock", &lock("1.0.1"))]);
     environment.write("benches/quick.rs", &bench(500_000));
     environment.write("Cargo.lock", &lock("1.0.2"));
     environment.commit("slower");

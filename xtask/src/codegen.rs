@@ -11,8 +11,8 @@ use perfguard_core::environment::FINDINGS;
 use perfguard_core::measure::{PROVIDERS, VARIABLES};
 use perfguard_core::model::{Direction, built_in_metrics};
 use perfguard_core::report::{
-    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ExplainView, ListView, MatrixView, RunView, RunsView,
-    SelfTestView,
+    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ExplainView, ListView, MatrixView, RunView,
+    RunsView, SelfTestView,
 };
 use schemars::{JsonSchema, schema_for};
 

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{CargoOptions, OutputOptions, StoreOptions, WaitOptions};
 
 /// The file of a flame graph that has no name.
-pub const FLAME_GRAPH: &str = "perfguard-explain.svg";
+const FLAME_GRAPH: &str = "perfguard-explain.svg";
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]

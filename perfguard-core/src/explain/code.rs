@@ -24,7 +24,8 @@ pub enum CodeDifference {
 pub fn code_difference(one: &[u8], other: &[u8]) -> CodeDifference {
     let (Some(one), Some(other)) = (sizes(one), sizes(other)) else { return CodeDifference::Unknown };
     let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-    let differing: BTreeSet<String> = names.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned().collect();
+    let differing: BTreeSet<String> =
+        names.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned().collect();
     if differing.is_empty() { CodeDifference::Same } else { CodeDifference::Functions(differing) }
 }
 

@@ -5,7 +5,7 @@
 //! that recursion cannot be unrolled: functions that call one another in a circle each have, inclusive, what all of the
 //! circle executes and what is called from it, which counts nothing twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cycles::components;
 use super::inlined::{Inlines, Source, demangled};
@@ -96,6 +96,14 @@ impl Functions {
         self.all.iter().map(Function::own).sum()
     }
 
+    /// Those of these functions of the program itself that execute anything.
+    pub fn executed_of(&self, mut names: BTreeSet<String>) -> BTreeSet<String> {
+        let executed = self.all.iter().filter(|function| function.id.object.is_none() && function.own() > 0.0);
+        let executed: BTreeSet<&str> = executed.map(|function| function.id.name.as_str()).collect();
+        names.retain(|name| executed.contains(name.as_str()));
+        names
+    }
+
     fn add_inclusive(&mut self) {
         let successors: Vec<Vec<usize>> =
             self.all.iter().map(|function| function.calls.keys().map(|(_, callee)| *callee).collect()).collect();
@@ -180,6 +188,8 @@ pub(super) mod tests {
         assert_eq!(f.own[&part("src/b.rs")][&7], 10.0);
         assert_eq!(of(&all, "memcpy").id.object.as_deref(), Some("libc.so.6"));
         assert!((all.instructions() - 80.0).abs() < 1e-9);
+        let names = ["a::f", "memcpy", "unknown"].map(str::to_owned).into();
+        assert_eq!(all.executed_of(names), BTreeSet::from(["a::f".to_owned()]));
     }
 
     #[test]

@@ -107,7 +107,8 @@ mod tests {
             package("by-git", "0.1.0", "git+https://example.com/x#fedcba9876543210"),
         ];
         let found = dependency_changes(&base.concat(), &head.concat()).unwrap();
-        let texts: Vec<_> = found.iter().map(|one| (one.name.as_str(), one.base.join(","), one.head.join(","))).collect();
+        let texts: Vec<_> =
+            found.iter().map(|one| (one.name.as_str(), one.base.join(","), one.head.join(","))).collect();
         let expected = [
             ("by-git", "0.1.0 (012345678)", "0.1.0 (fedcba987)"),
             ("gone", "2.0.0", ""),

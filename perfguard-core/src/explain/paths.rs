@@ -2,7 +2,8 @@
 
 /// The path without what differs from machine to machine. `tree` is where the sources lay when they were built.
 pub(super) fn shown(path: &str, tree: &str) -> String {
-    if let Some(inside) = path.strip_prefix(tree).map(|rest| rest.trim_start_matches('/')).filter(|_| !tree.is_empty()) {
+    if let Some(inside) = path.strip_prefix(tree).map(|rest| rest.trim_start_matches('/')).filter(|_| !tree.is_empty())
+    {
         return inside.to_owned();
     }
     // `…/registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.1/src/lib.rs`: what follows the index's folder; and of a

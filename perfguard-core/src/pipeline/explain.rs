@@ -108,11 +108,8 @@ pub fn explain(
     }
     bench.workbench.forget_other_trees(&head.tree.key())?;
     keep_within(&mut bench, options, store, clock, events)?;
-    let side = |side: &PreparedSide| SideView {
-        label: side.label.clone(),
-        variant: None,
-        commit: side.source.commit.clone(),
-    };
+    let side =
+        |side: &PreparedSide| SideView { label: side.label.clone(), variant: None, commit: side.source.commit.clone() };
     Ok(ExplainOutcome { view: ExplainView::new(side(&base), side(&head), explanation), flame_graph: picture })
 }
 
@@ -128,7 +125,9 @@ fn tell(counted: &CountedSides, most: usize, explanation: &mut Explanation) {
         let shown = side.changed_code.iter().find(is_shown);
         let among = shown.map(|name| format!(", `{name}` among them")).unwrap_or_default();
         let count = counted_things(side.changed_code.len(), "function");
-        explanation.remarks.push(format!("with line tables, {count} of {name} became other code than without{among}"));
+        explanation
+            .remarks
+            .push(format!("with line tables, {count} that {name} executes became other code than without{among}"));
     }
     explanation.remarks.extend(remarks.iter().cloned());
     let mut metrics = simulated(&base.profile, &head.profile);

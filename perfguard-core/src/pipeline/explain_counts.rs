@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::affected::only;
 use super::extra::lacks_valgrind;
 use super::matching::Both;
-use super::prepare::{Bench, BuildOptions, PreparedTarget, limits};
-use super::sides::{PreparedSide, prepare_side, tree_of};
+use super::prepare::{Bench, BuildOptions, PreparedTarget, What, limits};
+use super::sides::{PreparedSide, prepare_side};
 use super::{ExplainRequest, PipelineError, Place, SideSpec, Tools};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
 use crate::explain::{CodeDifference, Dump, Functions, Profile, Program, code_difference};
 use crate::measure::{
-    CallgrindDumps, Driver, INSTALL_VALGRIND, NotCounted, Session, dump_calls, driver_for, time_of_iteration,
+    CallgrindDumps, Driver, INSTALL_VALGRIND, NotCounted, Session, driver_for, dump_calls, time_of_iteration,
 };
 use crate::model::{Artifact, Side, TargetId, TargetKind, Variant};
 use crate::process::Limits;
+use crate::vcs::SourceTree;
 
 /// A process under Valgrind may take so many times as long as any other.
 const PATIENCE: u32 = 20;
@@ -35,7 +36,7 @@ pub(super) struct CountedSides {
 pub(super) struct CountedSide {
     pub(super) profile: Profile,
     pub(super) functions: Functions,
-    /// Functions whose code line tables changed.
+    /// Functions that it executes and whose code line tables changed.
     pub(super) changed_code: BTreeSet<String>,
 }
 
@@ -117,7 +118,14 @@ impl Counting<'_> {
         }
         let request = self.request;
         let options = only_target(&request.options, side, target).with(&with_lines());
-        let tree = tree_of(self.place, spec, &request.options.include, events)?;
+        let what = match spec {
+            SideSpec::Commit(commit) => What::Commit(commit.clone()),
+            SideSpec::WorkingTree => What::WorkingTree,
+            SideSpec::Index => What::Index,
+        };
+        // What is to be remarked of the tree was said when it was built ordinarily.
+        let tree = SourceTree { remarks: Vec::new(), ..side.tree.clone() };
+        let tree = (tree, side.source.clone(), what);
         let limits = limits(&request.settings);
         let built = prepare_side(bench, self.place, self.tools, tree, &options, limits, events, cancel)?;
         let key = built.seat().to_owned();
@@ -160,7 +168,9 @@ impl Counting<'_> {
         let [base, head] = &dumps[..] else { unreachable!("there are two sides") };
         let mut remarks = Vec::new();
         if head.with_clock {
-            remarks.push("each iteration is a sample of its own: reading the clock is counted, too, on both sides".to_owned());
+            remarks.push(
+                "each iteration is a sample of its own: reading the clock is counted, too, on both sides".to_owned(),
+            );
         }
         let mut sides = Vec::new();
         for (number, dump) in [base, head].into_iter().enumerate() {
@@ -221,9 +231,7 @@ fn counted_side(
     ordinary: &Artifact,
     tree: &str,
 ) -> Result<Result<(CountedSide, bool), NothingCounted>, PipelineError> {
-    let read = |text: &str| {
-        Dump::read(text).map_err(|error| NothingCounted { reason: error.to_string(), hint: None })
-    };
+    let read = |text: &str| Dump::read(text).map_err(|error| NothingCounted { reason: error.to_string(), hint: None });
     let profile = match &dumps.few {
         Some(few) => read(few).and_then(|few| Ok(Profile::of_iteration(&few, &read(&dumps.many)?, dumps.iterations))),
         None => read(&dumps.many).map(|whole| Profile::of_process(&whole)),
@@ -239,7 +247,7 @@ fn counted_side(
     let functions = Functions::of(&profile, &Program { name: &name, bytes: &program, tree });
     let is_same_build = with_lines.hash == ordinary.hash;
     let (changed_code, unknown) = match code_difference(&bytes(ordinary), &program) {
-        CodeDifference::Functions(changed) if !is_same_build => (changed, false),
+        CodeDifference::Functions(changed) if !is_same_build => (functions.executed_of(changed), false),
         CodeDifference::Unknown if !is_same_build => (BTreeSet::new(), true),
         CodeDifference::Same | CodeDifference::Functions(_) | CodeDifference::Unknown => (BTreeSet::new(), false),
     };

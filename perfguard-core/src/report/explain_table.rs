@@ -16,7 +16,7 @@ const NO_CHANGE: f64 = 1e-4;
 /// The explanation as text.
 pub fn explain_table(view: &ExplainView, style: Style) -> String {
     let explanation = &view.explanation;
-    let mut text = style.bold(&headline(view)) + "\n";
+    let mut text = style.bold(&wrap(&headline(view), style.width, 0)) + "\n";
     let sides = format!("{} against {}", view.head.label, view.base.label);
     text += &style.dim(&wrap(&one_line(&sides), style.width, 0));
     text.push('\n');
@@ -73,7 +73,13 @@ fn ratio(sides: Sides) -> String {
 /// A change with its sign.
 fn signed(value: f64, unit: Unit) -> String {
     let value = if unit == Unit::Count { rounded(value) } else { value };
-    let sign = if value > 0.0 { "+" } else if value < 0.0 { "-" } else { "" };
+    let sign = if value > 0.0 {
+        "+"
+    } else if value < 0.0 {
+        "-"
+    } else {
+        ""
+    };
     format!("{sign}{}", amount(unit, value.abs()))
 }
 
@@ -87,7 +93,8 @@ fn functions(growth: &InstructionGrowth, style: Style) -> String {
     ];
     let mut text = String::new();
     if growth.total.ratio().is_some_and(|ratio| (ratio - 1.0).abs() <= NO_CHANGE) {
-        text += &paragraph("head executes no more than base: why it changed is in what it does, not in how much", style);
+        text +=
+            &paragraph("head executes no more than base: why it changed is in what it does, not in how much", style);
     }
     let rows: Vec<Row> = growth.functions.iter().flat_map(rows).collect();
     if !rows.is_empty() {
@@ -125,11 +132,8 @@ fn is_known(part: &PartGrowth) -> bool {
 
 fn part_line(part: &PartGrowth) -> String {
     let place = if part.line > 0 { format!("{}:{}", part.file, part.line) } else { part.file.clone() };
-    let through = if part.inlined.is_empty() {
-        String::new()
-    } else {
-        format!(", inlined {}", part.inlined.join(" › "))
-    };
+    let through =
+        if part.inlined.is_empty() { String::new() } else { format!(", inlined {}", part.inlined.join(" › ")) };
     one_line(&format!("{} {place}{through}", signed(part.own.change(), Unit::Count)))
 }
 
@@ -149,7 +153,7 @@ fn numbers(metrics: &[MetricChange], style: Style) -> String {
             None => signed(sides.change(), *unit),
         };
         Row::Cells(vec![
-            format!("  {}", one_line(metric).replace('-', " ")),
+            format!("  {}", one_line(metric).replace('-', " ").replace(" l1 ", " L1 ")),
             shown(*unit, sides.base),
             shown(*unit, sides.head),
             change,

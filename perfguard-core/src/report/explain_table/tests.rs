@@ -68,7 +68,7 @@ fn text(view: &ExplainView, width: usize) -> String {
 fn what_grew_comes_first_then_what_else_differs_then_the_next_step() {
     insta::assert_snapshot!("explained_100", text(&view(counted()), 100));
     let narrow = text(&view(counted()), 50);
-    assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 50), "{narrow}");
 }
 
 #[test]
