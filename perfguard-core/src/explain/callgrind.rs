@@ -37,7 +37,7 @@ pub(super) struct Line {
     /// The file of the source, by its number among the texts: another one than the function's where code was inlined.
     pub(super) file: usize,
     /// The line; 0 where it is not known.
-    pub(super) line: u32,
+    pub(super) number: u32,
     /// Where the instruction stands in its object; 0 where the dump does not say.
     pub(super) address: u64,
     /// Instructions executed.
@@ -226,11 +226,11 @@ impl Reader {
             return Some(());
         }
         self.dump.events.iter_mut().zip(costs).for_each(|((_, sum), cost)| *sum += cost);
-        let line = u32::try_from(self.line).unwrap_or_default();
+        let number = u32::try_from(self.line).unwrap_or_default();
         let (function, file, address) = (self.function, self.file, self.address);
         // Whatever stands before the first function belongs to none.
         self.dump.functions.get(function)?;
-        self.dump.lines.push(Line { function, file, line, address, instructions });
+        self.dump.lines.push(Line { function, file, number, address, instructions });
         Some(())
     }
 }
@@ -259,7 +259,7 @@ mod tests {
     fn lines(dump: &Dump) -> Vec<(&str, &str, u32, u64, u64)> {
         let text = |number: usize| dump.texts[number].as_str();
         let of = |line: &Line| {
-            (text(dump.functions[line.function].name), text(line.file), line.line, line.address, line.instructions)
+            (text(dump.functions[line.function].name), text(line.file), line.number, line.address, line.instructions)
         };
         dump.lines.iter().map(of).collect()
     }

@@ -38,7 +38,9 @@ fn sizes(program: &[u8]) -> Option<BTreeMap<String, Vec<u64>>> {
     for symbol in functions.filter(|symbol| symbol.size() > 0) {
         found.entry(demangled(symbol.name().ok()?)).or_default().push(symbol.size());
     }
-    found.values_mut().for_each(|sizes| sizes.sort_unstable());
+    for sizes in found.values_mut() {
+        sizes.sort_unstable();
+    }
     Some(found).filter(|found| !found.is_empty())
 }
 

@@ -17,7 +17,7 @@ pub(super) fn components(successors: &[Vec<usize>]) -> Vec<usize> {
             search.from(node);
         }
     }
-    search.component.into_iter().map(|number| number.unwrap_or_default()).collect()
+    search.component.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 struct Search<'a> {

@@ -27,7 +27,7 @@ pub fn simulated(base: &Profile, head: &Profile) -> Vec<MetricChange> {
 }
 
 /// Less than this in an iteration is what of the set-up did not cancel.
-const LEAST: f64 = 0.01;
+const LEAST: f64 = 0.1;
 
 #[cfg(test)]
 mod tests {

@@ -73,7 +73,7 @@ impl Sums {
         }
         let numbers: Vec<usize> = dump.functions.iter().map(|symbol| self.number(dump, *symbol)).collect();
         for line in &dump.lines {
-            let key = (numbers[line.function], dump.texts[line.file].clone(), line.line, line.address);
+            let key = (numbers[line.function], dump.texts[line.file].clone(), line.number, line.address);
             *self.lines.entry(key).or_default() += sign * line.instructions as f64;
         }
         for call in &dump.calls {

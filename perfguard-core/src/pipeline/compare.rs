@@ -313,7 +313,9 @@ pub(super) fn require_benchmarks(
     if !nothing {
         return Ok(());
     }
-    let all: Vec<_> = targets().flat_map(super::PreparedTarget::ids).collect();
+    let mut all: Vec<_> = targets().flat_map(super::PreparedTarget::ids).collect();
+    all.sort();
+    all.dedup();
     if all.is_empty() {
         let reasons =
             head.prepared.targets.iter().filter_map(|target| {

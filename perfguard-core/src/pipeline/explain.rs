@@ -64,12 +64,11 @@ pub fn explain(
     cancel: &CancellationToken,
 ) -> Result<ExplainOutcome, PipelineError> {
     let options = &request.options;
-    let (base_spec, head_spec, why) = match &request.sides {
-        Some((base, head)) => (base.clone(), head.clone(), None),
-        None => {
-            let (base, head, why) = default_sides(place, &request.benchmark, store)?;
-            (base, head, Some(why))
-        }
+    let (base_spec, head_spec, why) = if let Some((base, head)) = &request.sides {
+        (base.clone(), head.clone(), None)
+    } else {
+        let (base, head, why) = default_sides(place, &request.benchmark, store)?;
+        (base, head, Some(why))
     };
     let base_tree = tree_of(place, &base_spec, &options.include, events)?;
     let head_tree = tree_of(place, &head_spec, &options.include, events)?;

@@ -13,9 +13,9 @@ use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
 use crate::explain::{CodeDifference, Dump, Functions, Profile, Program, code_difference};
 use crate::measure::{
-    CallgrindDumps, Driver, INSTALL_VALGRIND, NotCounted, Session, driver_for, dump_calls, time_of_iteration,
+    CallgrindDumps, INSTALL_VALGRIND, NotCounted, Session, driver_for, dump_calls, time_of_iteration,
 };
-use crate::model::{Artifact, Side, TargetId, TargetKind, Variant};
+use crate::model::{Artifact, TargetId, TargetKind, Variant};
 use crate::process::Limits;
 use crate::vcs::SourceTree;
 
@@ -84,22 +84,22 @@ impl Counting<'_> {
             let hint = Some(format!("install it: `{INSTALL_VALGRIND}`"));
             return Ok(Err(NothingCounted { reason: "Valgrind is not installed".to_owned(), hint }));
         }
-        let target = &self.sides[1].0.prepared.targets[self.both.head];
-        let kind = target.harness.as_ref().expect("a listed benchmark has a harness").kind;
-        let driver = driver_for(kind).expect("a listed benchmark has a driver");
-        let mut with_lines = Vec::new();
-        for (side, spec) in self.sides {
-            match self.build(bench, (side, spec, &target.id), events, cancel)? {
-                Ok(built) => with_lines.push(built),
-                Err(reason) => return Ok(Err(reason)),
-            }
-        }
-        let counted = self.count_built(bench, driver, &with_lines, events, cancel);
+        let target = &self.sides[1].0.prepared.targets[self.both.head].id;
+        let mut side = |number: usize| {
+            let (side, spec) = self.sides[number];
+            self.build(bench, (side, spec, target), events, cancel)
+        };
+        let built = match (side(0)?, side(1)?) {
+            (Ok(base), Ok(head)) => [base, head],
+            (Err(nothing), _) | (_, Err(nothing)) => return Ok(Err(nothing)),
+        };
+        let dumps = self.dump_both(bench, &built, events, cancel);
         bench.workbench.seat(Seat::Builder)?;
         if cancel.is_cancelled() {
             return Err(PipelineError::Interrupted);
         }
-        counted
+        let tree = bench.workbench.tree().display().to_string();
+        Ok(dumps?.and_then(|dumps| self.read(&dumps, &built, &tree)))
     }
 
     /// Builds the benchmark's target of one side with line tables, unless that is kept. A program that cargo does not build
@@ -136,59 +136,56 @@ impl Counting<'_> {
         }))
     }
 
-    fn count_built(
+    /// Runs both builds under callgrind. Base is timed first, so that both run as often.
+    fn dump_both(
         &self,
         bench: &mut Bench,
-        driver: &dyn Driver,
-        built: &[Built],
+        built: &[Built; 2],
         events: &mut dyn EventSink,
         cancel: &CancellationToken,
-    ) -> Result<Result<CountedSides, NothingCounted>, PipelineError> {
-        let mut iteration_ns = None;
-        let mut dumps = Vec::new();
-        for (one, (side, _)) in built.iter().zip(self.sides) {
-            bench.workbench.seat(Seat::Kept(&one.key))?;
-            events.event(Event::Counting { id: self.both.id.clone(), of: side.label.clone() });
-            let mut session = self.session(bench, one, cancel);
-            let name = &self.both.id.name;
-            let dumped = match iteration_ns {
-                Some(known) => Ok(known),
-                None => time_of_iteration(&mut session, driver, name),
-            };
-            let dumped = dumped.and_then(|known| {
-                iteration_ns = Some(known);
-                dump_calls(&mut session, driver, name, known)
-            });
-            match dumped {
-                Ok(dumped) => dumps.push(dumped),
-                Err(reason) => return Ok(Err(reason.into())),
-            }
-        }
-        let tree = bench.workbench.tree().display().to_string();
-        let [base, head] = &dumps[..] else { unreachable!("there are two sides") };
+    ) -> Result<Result<[CallgrindDumps; 2], NothingCounted>, PipelineError> {
+        let name = &self.both.id.name;
+        let harness = built[0].target.harness.as_ref().expect("a listed benchmark has a harness");
+        let driver = driver_for(harness.kind).expect("a listed benchmark has a driver");
+        bench.workbench.seat(Seat::Kept(&built[0].key))?;
+        let iteration_ns = match time_of_iteration(&mut self.session(bench, &built[0], cancel), driver, name) {
+            Ok(iteration_ns) => iteration_ns,
+            Err(reason) => return Ok(Err(reason.into())),
+        };
+        let mut dump = |number: usize| -> Result<Result<CallgrindDumps, NotCounted>, PipelineError> {
+            bench.workbench.seat(Seat::Kept(&built[number].key))?;
+            let of = self.sides[number].0.label.clone();
+            events.event(Event::Counting { id: self.both.id.clone(), of });
+            Ok(dump_calls(&mut self.session(bench, &built[number], cancel), driver, name, iteration_ns))
+        };
+        let base = match dump(0)? {
+            Ok(base) => base,
+            Err(reason) => return Ok(Err(reason.into())),
+        };
+        Ok(dump(1)?.map(|head| [base, head]).map_err(NothingCounted::from))
+    }
+
+    /// Reads what callgrind wrote.
+    fn read(
+        &self,
+        dumps: &[CallgrindDumps; 2],
+        built: &[Built; 2],
+        tree: &str,
+    ) -> Result<CountedSides, NothingCounted> {
+        let [(base, _), (head, _)] = self.sides;
+        let ordinary = [base.artifact(self.both.base), head.artifact(self.both.head)];
+        let [base, head] = [0, 1].map(|side| counted_side(&dumps[side], built[side].artifact(), ordinary[side], tree));
+        let ((base, of_base), (head, of_head)) = (base?, head?);
         let mut remarks = Vec::new();
-        if head.with_clock {
-            remarks.push(
-                "each iteration is a sample of its own: reading the clock is counted, too, on both sides".to_owned(),
-            );
+        if dumps[0].with_clock {
+            let clock = "each iteration is a sample of its own: reading the clock is counted, too, on both sides";
+            remarks.push(clock.to_owned());
         }
-        let mut sides = Vec::new();
-        for (number, dump) in [base, head].into_iter().enumerate() {
-            let ordinary = self.sides[number].0;
-            let artifact = ordinary.artifact(if number == 0 { self.both.base } else { self.both.head });
-            match counted_side(dump, built[number].artifact(), artifact, &tree)? {
-                Ok((side, unknown)) => {
-                    let name = if number == 0 { Side::Base } else { Side::Head };
-                    remarks.extend(unknown.then(|| {
-                        format!("whether line tables changed code of {name} cannot be told: its ordinary build has no symbols")
-                    }));
-                    sides.push(side);
-                }
-                Err(reason) => return Ok(Err(reason)),
-            }
+        if of_base == Told::Unknown || of_head == Told::Unknown {
+            let unknown = "whether line tables changed the code cannot be told: the ordinary build has no symbols";
+            remarks.push(unknown.to_owned());
         }
-        let (Some(head), Some(base)) = (sides.pop(), sides.pop()) else { unreachable!("there are two sides") };
-        Ok(Ok(CountedSides { base, head, per_iteration: dumps[0].few.is_some(), remarks }))
+        Ok(CountedSides { base, head, per_iteration: dumps[0].few.is_some(), remarks })
     }
 
     fn session<'s>(&self, bench: &'s mut Bench, built: &'s Built, cancel: &'s CancellationToken) -> Session<'s> {
@@ -224,32 +221,37 @@ fn only_target(options: &BuildOptions, side: &PreparedSide, target: &TargetId) -
     only(options, &BTreeMap::from([(target.clone(), String::new())]), &known)
 }
 
-/// What one side executes, and whether it cannot be told if line tables changed its code.
+/// Whether it can be told if line tables changed code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Known,
+    Unknown,
+}
+
+/// What one side executes.
 fn counted_side(
     dumps: &CallgrindDumps,
     with_lines: &Artifact,
     ordinary: &Artifact,
     tree: &str,
-) -> Result<Result<(CountedSide, bool), NothingCounted>, PipelineError> {
+) -> Result<(CountedSide, Told), NothingCounted> {
     let read = |text: &str| Dump::read(text).map_err(|error| NothingCounted { reason: error.to_string(), hint: None });
     let profile = match &dumps.few {
-        Some(few) => read(few).and_then(|few| Ok(Profile::of_iteration(&few, &read(&dumps.many)?, dumps.iterations))),
-        None => read(&dumps.many).map(|whole| Profile::of_process(&whole)),
-    };
-    let profile = match profile {
-        Ok(profile) => profile,
-        Err(reason) => return Ok(Err(reason)),
+        Some(few) => Profile::of_iteration(&read(few)?, &read(&dumps.many)?, dumps.iterations),
+        None => Profile::of_process(&read(&dumps.many)?),
     };
     // A program of `[[target]]` may be a name that only its shell knows.
     let bytes = |artifact: &Artifact| fs_err::read(&artifact.program).unwrap_or_default();
     let program = bytes(with_lines);
     let name = with_lines.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let functions = Functions::of(&profile, &Program { name: &name, bytes: &program, tree });
-    let is_same_build = with_lines.hash == ordinary.hash;
-    let (changed_code, unknown) = match code_difference(&bytes(ordinary), &program) {
-        CodeDifference::Functions(changed) if !is_same_build => (functions.executed_of(changed), false),
-        CodeDifference::Unknown if !is_same_build => (BTreeSet::new(), true),
-        CodeDifference::Same | CodeDifference::Functions(_) | CodeDifference::Unknown => (BTreeSet::new(), false),
+    if with_lines.hash == ordinary.hash {
+        return Ok((CountedSide { profile, functions, changed_code: BTreeSet::new() }, Told::Known));
+    }
+    let (changed_code, told) = match code_difference(&bytes(ordinary), &program) {
+        CodeDifference::Same => (BTreeSet::new(), Told::Known),
+        CodeDifference::Functions(changed) => (functions.executed_of(changed), Told::Known),
+        CodeDifference::Unknown => (BTreeSet::new(), Told::Unknown),
     };
-    Ok(Ok((CountedSide { profile, functions, changed_code }, unknown)))
+    Ok((CountedSide { profile, functions, changed_code }, told))
 }
