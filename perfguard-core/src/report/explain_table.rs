@@ -2,7 +2,7 @@
 
 use super::explain_view::ExplainView;
 use super::format::{amount, change, counted, one_line};
-use super::table::{Column, Row, Style, render, wrap};
+use super::table::{Column, Row, Style, elide, render, wrap};
 use crate::model::{
     DependencyChange, FunctionGrowth, InstructionGrowth, Instructions, MetricChange, PartGrowth, Sides, Unit,
 };
@@ -10,6 +10,8 @@ use crate::model::{
 /// So many parts of a function are shown, and none that is a smaller part of its change than this.
 const MOST_PARTS: usize = 3;
 const LEAST_PART: f64 = 0.05;
+/// How far a line below a row stands in.
+const INDENT: usize = 4;
 /// A change of the whole this small is none (0.0001 is 0.01 %).
 const NO_CHANGE: f64 = 1e-4;
 
@@ -96,7 +98,7 @@ fn functions(growth: &InstructionGrowth, style: Style) -> String {
         text +=
             &paragraph("head executes no more than base: why it changed is in what it does, not in how much", style);
     }
-    let rows: Vec<Row> = growth.functions.iter().flat_map(rows).collect();
+    let rows: Vec<Row> = growth.functions.iter().flat_map(|function| rows(function, style)).collect();
     if !rows.is_empty() {
         text.extend(["\n", &render(&columns, &rows, style)]);
     }
@@ -107,7 +109,7 @@ fn functions(growth: &InstructionGrowth, style: Style) -> String {
     text
 }
 
-fn rows(growth: &FunctionGrowth) -> Vec<Row> {
+fn rows(growth: &FunctionGrowth, style: Style) -> Vec<Row> {
     let name = match &growth.object {
         Some(object) => format!("  {} [{object}]", one_line(&growth.function)),
         None => format!("  {}", one_line(&growth.function)),
@@ -121,7 +123,7 @@ fn rows(growth: &FunctionGrowth) -> Vec<Row> {
     ];
     let least = growth.own.change().abs() * LEAST_PART;
     let parts = growth.parts.iter().filter(|part| part.own.change().abs() >= least && is_known(part));
-    let parts = parts.take(MOST_PARTS).map(|part| Row::Remark(part_line(part)));
+    let parts = parts.take(MOST_PARTS).map(|part| Row::Remark(elide(&part_line(part), style.width - INDENT)));
     std::iter::once(Row::Cells(cells)).chain(parts).collect()
 }
 
@@ -135,6 +137,36 @@ fn part_line(part: &PartGrowth) -> String {
     let through =
         if part.inlined.is_empty() { String::new() } else { format!(", inlined {}", part.inlined.join(" › ")) };
     one_line(&format!("{} {place}{through}", signed(part.own.change(), Unit::Count)))
+}
+
+/// Through which functions code was inlined, of many the first and the last two; whatever they are instances of is left
+/// out, which may be longer than a page.
+fn through(inlined: &[String]) -> String {
+    let names: Vec<String> = inlined.iter().map(|name| without_generics(name)).collect();
+    match &names[..] {
+        [] => String::new(),
+        [first, _, .., one, last] => format!(", inlined {first} › … › {one} › {last}"),
+        all => format!(", inlined {}", all.join(" › ")),
+    }
+}
+
+/// A function's name without its generic arguments: `fold<u64, F>` is `fold`. What is before the first name stays, as in
+/// `<Vec as Extend>::extend`.
+fn without_generics(name: &str) -> String {
+    let mut kept = String::new();
+    let (mut depth, mut before) = (0_usize, ' ');
+    for letter in name.chars() {
+        let is_arrow = before == '-';
+        match letter {
+            '<' if depth > 0 => depth += 1,
+            '<' if kept.ends_with(|c: char| c.is_alphanumeric() || "_}:".contains(c)) => depth = 1,
+            '>' if depth > 0 && !is_arrow => depth -= 1,
+            _ if depth == 0 => kept.push(letter),
+            _ => {}
+        }
+        before = letter;
+    }
+    kept.replace("::::", "::").trim_end_matches(':').to_owned()
 }
 
 fn numbers(metrics: &[MetricChange], style: Style) -> String {

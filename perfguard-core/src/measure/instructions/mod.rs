@@ -85,7 +85,7 @@ pub fn count_instructions(
     seat: &mut dyn FnMut(bool) -> Result<(), Failure>,
 ) -> Result<CountedPair, NotCounted> {
     let base = session.artifact;
-    let plan = Plan::new(driver, name, iteration_ns, &[base, head])?;
+    let plan = Plan::new((driver, session.version), name, iteration_ns, &[base, head])?;
     seat(false).map_err(NotCounted::Failed)?;
     let first = plan.count(session, base)?;
     let again = plan.count(session, base)?;
@@ -110,7 +110,7 @@ pub fn count_alone(
     name: &str,
     iteration_ns: f64,
 ) -> Result<Counted, NotCounted> {
-    let plan = Plan::new(driver, name, iteration_ns, &[session.artifact])?;
+    let plan = Plan::new((driver, session.version), name, iteration_ns, &[session.artifact])?;
     let artifact = session.artifact;
     let count = plan.count(session, artifact)?;
     let instructions = count - plan.own_cost(session, artifact, count)?;
@@ -129,14 +129,14 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// A plan for benchmarks of these executables.
+    /// A plan for benchmarks of these executables, by a harness of this version.
     fn new(
-        driver: &'a dyn Driver,
+        (driver, version): (&'a dyn Driver, Option<&str>),
         name: &'a str,
         iteration_ns: f64,
         artifacts: &[&Artifact],
     ) -> Result<Self, NotCounted> {
-        let counting = driver.counting();
+        let counting = driver.counting(version);
         if matches!(counting, Counting::NotPossible) {
             return Err(NotCounted::Harness);
         }

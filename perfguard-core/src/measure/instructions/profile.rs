@@ -40,7 +40,7 @@ pub fn dump_calls(
     iteration_ns: f64,
 ) -> Result<CallgrindDumps, NotCounted> {
     let artifact = session.artifact;
-    let plan = Plan::new(driver, name, iteration_ns, &[artifact])?;
+    let plan = Plan::new((driver, session.version), name, iteration_ns, &[artifact])?;
     let with_clock = plan.counting == Counting::BySamples;
     // Where every iteration is a sample, there are ten at least; else there are ten samples of as few as one.
     let (few, samples) = if with_clock { (FEW, 1.0) } else { (1, f64::from(FEW)) };
@@ -70,7 +70,7 @@ pub fn dump_calls(
 /// # Errors
 /// That they cannot be counted at all, or how that process failed.
 pub fn time_of_iteration(session: &mut Session<'_>, driver: &dyn Driver, name: &str) -> Result<f64, NotCounted> {
-    match driver.counting() {
+    match driver.counting(session.version) {
         Counting::NotPossible => return Err(NotCounted::Harness),
         Counting::Whole => return Ok(1.0),
         Counting::ByIterations | Counting::BySamples => {}

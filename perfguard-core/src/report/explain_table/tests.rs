@@ -92,3 +92,25 @@ fn identical_sides_have_nothing_to_explain_and_the_same_count_is_said_so() {
     assert!(same.contains("7 → 7 instructions a process (0.0 %)"), "{same}");
     assert!(same.contains("head executes no more than base"), "{same}");
 }
+
+#[test]
+fn inlined_functions_are_named_without_what_they_are_instances_of() {
+    for (name, expected) in [
+        ("next<i32>", "next"),
+        ("{closure#0}<(), a::b<c::D, &str>>", "{closure#0}"),
+        (
+            "<alloc::vec::Vec<u8> as core::iter::Extend<u8>>::extend::<I>",
+            "<alloc::vec::Vec as core::iter::Extend>::extend",
+        ),
+        ("call<fn(u8) -> Option<u8>, u8>", "call"),
+        ("<core::option::Option<T>>::map::<U, F>::{closure#0}", "<core::option::Option>::map::{closure#0}"),
+        ("operator<", "operator"),
+        ("a::b", "a::b"),
+    ] {
+        assert_eq!(without_generics(name), expected);
+    }
+    let names = |count: usize| (0..count).map(|number| format!("f{number}<T>")).collect::<Vec<_>>();
+    assert_eq!(through(&names(0)), "");
+    assert_eq!(through(&names(3)), ", inlined f0 › f1 › f2");
+    assert_eq!(through(&names(9)), ", inlined f0 › … › f7 › f8");
+}
