@@ -4,7 +4,7 @@ use std::error::Error;
 
 use perfguard_core::build::{BuildError, CheckoutError};
 use perfguard_core::config::{ConfigError, Origin};
-use perfguard_core::pipeline::PipelineError;
+use perfguard_core::pipeline::{BisectError, PipelineError};
 use perfguard_core::store::StoreError;
 use perfguard_core::vcs::VcsError;
 
@@ -70,6 +70,18 @@ fn exit_of(error: &PipelineError) -> Exit {
             exit_of_vcs(error)
         }
         PipelineError::Accepted(_) => Exit::Configuration,
+        PipelineError::Bisect(error) => match error {
+            BisectError::EndDoesNotBuild { .. } | BisectError::SetUp { .. } => Exit::Build,
+            BisectError::NoBenchmark { .. } | BisectError::NoGoodEnd { .. } => Exit::NothingToMeasure,
+            BisectError::Journal(_) | BisectError::DiskFull { .. } => Exit::Environment,
+            BisectError::OneCommit { .. }
+            | BisectError::Swapped { .. }
+            | BisectError::NotAnAncestor { .. }
+            | BisectError::UnderWay
+            | BisectError::NoneUnderWay
+            | BisectError::OtherWorkspace { .. }
+            | BisectError::NoJournal { .. } => Exit::Usage,
+        },
         PipelineError::BaseDoesNotBuild { .. }
         | PipelineError::Build(
             BuildError::Compile { .. } | BuildError::ToolchainMissing { .. } | BuildError::NoRustup { .. },

@@ -5,12 +5,15 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use perfguard_core::event::{Event, EventSink};
 use perfguard_core::model::Stopped;
-use perfguard_core::report::format::{counted, one_line};
+use perfguard_core::report::format::{bars, counted, one_line};
 
 use crate::ui::{self, Log, Ui};
 
 /// The bar's length is time, spent against left: in rounds, all benchmarks end at about the same moment.
 const STEPS: u64 = 1_000;
+
+/// Columns of the chart of a posterior, at most.
+const CHART: usize = 32;
 
 /// Listens to the engine and tells the user.
 #[derive(Debug)]
@@ -46,7 +49,9 @@ impl Progress {
             return;
         }
         if !ui::talks_to_terminal() {
-            ui::talk(&format!("measuring {}, at most {}", counted(benchmarks, "benchmark"), duration(budget)));
+            if let Some(budget) = limited(budget) {
+                ui::talk(&format!("measuring {}, at most {}", counted(benchmarks, "benchmark"), duration(budget)));
+            }
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
@@ -88,7 +93,7 @@ impl EventSink for Progress {
                 }
             }
             Event::MeasuringStarted { benchmarks, budget } => {
-                self.left = time_left(budget, true);
+                self.left = limited(budget).map(|budget| time_left(budget, true)).unwrap_or_default();
                 self.begin(benchmarks, budget);
             }
             Event::MeasuringFinished => {
@@ -122,6 +127,7 @@ impl EventSink for Progress {
                 let message = in_words(&event);
                 self.aside(|| ui::talk(&message));
             }
+            Event::Searching(_) if !self.quiet => ui::talk(&in_words(&event)),
             Event::Detail(message) if self.verbose => self.aside(|| ui::detail(&message)),
             Event::BenchmarkFinished { .. } | Event::Listing { .. } if self.verbose => {
                 let message = in_words(&event);
@@ -132,6 +138,7 @@ impl EventSink for Progress {
             | Event::Listing { .. }
             | Event::Counting { .. }
             | Event::Detail(_)
+            | Event::Searching(_)
             | Event::BenchmarkFinished { .. } => {}
         }
     }
@@ -150,7 +157,8 @@ fn in_words(event: &Event) -> String {
         Event::Remark { message, hint: Some(hint) } => format!("note: {message} (hint: {hint})"),
         Event::Remark { message, hint: None } => format!("note: {message}"),
         Event::MeasuringStarted { benchmarks, budget } => {
-            format!("measures {}, at most {}", counted(*benchmarks, "benchmark"), duration(*budget))
+            let most = limited(*budget).map(|budget| format!(", at most {}", duration(budget)));
+            format!("measures {}{}", counted(*benchmarks, "benchmark"), most.unwrap_or_default())
         }
         Event::ObservationStarted { id, warm_up: true } => format!("warms up `{id}`"),
         Event::ObservationStarted { id, warm_up: false } => format!("observes `{id}`"),
@@ -161,6 +169,13 @@ fn in_words(event: &Event) -> String {
             format!("`{id}` ends after {}: {}", counted(*observations, "observation"), why(*stopped))
         }
         Event::MeasuringFinished => "measuring ended".to_owned(),
+        Event::Searching(step) => {
+            let left = counted(step.left, "commit");
+            let doing = if step.is_built { "measuring" } else { "building and measuring" };
+            let chart = bars(&step.posterior, CHART);
+            let time = duration(step.time_left);
+            format!("{chart}  {left} of {} left, {doing} {}, about {time} to go", step.of, step.commit)
+        }
     }
 }
 
@@ -180,6 +195,11 @@ fn why(stopped: Stopped) -> &'static str {
         Stopped::Interrupted => "interrupted",
         Stopped::Failed => "it failed",
     }
+}
+
+/// A budget that is one: some work is as long as it is.
+fn limited(budget: Duration) -> Option<Duration> {
+    (budget < Duration::MAX).then_some(budget)
 }
 
 /// A time for people, in whole seconds.

@@ -87,6 +87,25 @@ pub enum Event {
     },
     /// Measuring ended.
     MeasuringFinished,
+    /// A bisection is about to take a step.
+    Searching(SearchProgress),
+}
+
+/// Where a bisection stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchProgress {
+    /// The commit that is measured next.
+    pub commit: String,
+    /// Whether it need not be built.
+    pub is_built: bool,
+    /// Commits of which one is the culprit, with the certainty that was asked for.
+    pub left: usize,
+    /// All commits of the range.
+    pub of: usize,
+    /// The probability of each commit, oldest first, summed over the benchmarks.
+    pub posterior: Vec<f64>,
+    /// Time left, as far as anybody can tell.
+    pub time_left: Duration,
 }
 
 /// Whoever listens.

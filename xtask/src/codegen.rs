@@ -11,8 +11,8 @@ use perfguard_core::environment::FINDINGS;
 use perfguard_core::measure::{PROVIDERS, VARIABLES};
 use perfguard_core::model::{Direction, built_in_metrics};
 use perfguard_core::report::{
-    BaselinesView, CleanView, CompareView, ConfigView, DoctorView, ExplainView, ListView, MatrixView, RunView,
-    RunsView, SelfTestView,
+    BackfillView, BaselinesView, BisectPlanView, BisectStatusView, BisectView, CleanView, CompareView, ConfigView,
+    DoctorView, ExplainView, ListView, MatrixView, RunView, RunsView, SelfTestView,
 };
 use schemars::{JsonSchema, schema_for};
 
@@ -46,6 +46,10 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/baselines.json", schema::<BaselinesView>()?),
         ("schemas/clean.json", schema::<CleanView>()?),
         ("schemas/compare.json", schema::<CompareView>()?),
+        ("schemas/bisect.json", schema::<BisectView>()?),
+        ("schemas/bisect-status.json", schema::<BisectStatusView>()?),
+        ("schemas/bisect-plan.json", schema::<BisectPlanView>()?),
+        ("schemas/backfill.json", schema::<BackfillView>()?),
         ("schemas/matrix.json", schema::<MatrixView>()?),
         ("schemas/explain.json", schema::<ExplainView>()?),
         ("schemas/config.json", schema::<ConfigView>()?),

@@ -1,15 +1,19 @@
-//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `check-time`, `scale`, `calibrate`.
+//! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `check-time`, `scale`,
+//! `histories`, `calibrate`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task tells what it does")]
 
 mod calibrate;
 mod check_time;
 mod ci;
 mod codegen;
+mod histories;
 mod kills;
 mod overhead;
 mod processes;
 mod scale;
+mod scratch;
 mod tidy;
+mod weather;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +48,8 @@ enum Task {
     CheckTime(check_time::Args),
     /// How often the statistics are wrong, by simulation, as tables in `docs/methodology`
     Calibrate(calibrate::Args),
+    /// Bisects made-up histories with the real program, and counts how often it names the right commit
+    Histories(histories::Args),
     /// What a run with many benchmarks needs: its memory, and how long it takes from the build to the first process
     Scale(scale::Args),
 }
@@ -58,6 +64,7 @@ fn main() -> ExitCode {
         Task::CheckTime(args) => check_time::run(&root, &args),
         Task::Overhead(args) => overhead::run(&root, &args),
         Task::Calibrate(args) => calibrate::run(&root, &args),
+        Task::Histories(args) => histories::run(&root, &args),
         Task::Scale(args) => scale::run(&root, &args),
     };
     match done {

@@ -1,5 +1,7 @@
 //! The shape of the command line. Everything here is a promise: flags keep their meaning.
 
+mod backfill_options;
+mod bisect_options;
 mod cargo_options;
 mod compare_options;
 mod doctor_options;
@@ -10,6 +12,8 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use backfill_options::{BackfillArgs, Order};
+pub use bisect_options::{BisectArgs, BisectVerb};
 pub use cargo_options::CargoOptions;
 pub use compare_options::{AcceptArgs, CheckArgs, CompareArgs, JudgeOptions, PairOptions, SelfTestArgs};
 pub use doctor_options::DoctorArgs;
@@ -48,7 +52,7 @@ pub enum Command {
                             Examples:\n  cargo perfguard run\n  cargo perfguard run --quick parse\n  \
                             cargo perfguard run -p my-crate --budget 5m --precision 0.5%")]
     Run(Box<RunArgs>),
-    /// Compare two commits, or two builds of one, in pairs, and judge the change
+    /// Compare two commits, or two builds of one, and judge the change
     #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
                             Examples:\n  cargo perfguard compare main...HEAD --strict -- parse\n  \
                             cargo perfguard compare --variant '' --variant 'lto=fat features=simd'")]
@@ -59,13 +63,23 @@ pub enum Command {
                             Examples:\n  cargo perfguard check\n  cargo perfguard check --staged --within 30s\n  \
                             cargo perfguard check origin/main")]
     Check(Box<CheckArgs>),
-    /// Tell why a benchmark changed: instructions by function, and what else differs
+    /// Tell why a benchmark changed, function by function
     #[command(override_usage = "cargo perfguard explain [OPTIONS] [BASE [HEAD]] BENCHMARK")]
     #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
                             Examples:\n  cargo perfguard explain parse/large\n  \
                             cargo perfguard explain main...HEAD parse/large --flame-graph")]
     Explain(Box<ExplainArgs>),
-    /// Count how often perfguard is wrong on this machine, with your own benchmarks
+    /// Find the commit that made a benchmark slower
+    #[command(after_help = "Cargo's flags mean what they mean to cargo. docs/cli.md has all flags.\n\n\
+                            Examples:\n  cargo perfguard bisect --good v1.2.0 parse\n  \
+                            cargo perfguard bisect --run 'target/release/x' --setup 'cargo build -r'")]
+    Bisect(Box<BisectArgs>),
+    /// Measure past commits, for the history that trends are drawn from
+    #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
+                            Examples:\n  cargo perfguard backfill v1.0.0..HEAD --every 10\n  \
+                            cargo perfguard backfill --since 2026-01-01 --order gaps --budget 1h -- parse")]
+    Backfill(Box<BackfillArgs>),
+    /// Count how often perfguard is wrong on this machine
     #[command(name = "self-test")]
     #[command(after_help = "Examples:\n  cargo perfguard self-test parse\n  \
                             cargo perfguard self-test --comparisons 100 --slowdown 3%")]
@@ -75,7 +89,7 @@ pub enum Command {
         after_help = "Examples:\n  cargo perfguard accept my-crate::parse::parse/large --reason 'checks its input now'"
     )]
     Accept(AcceptArgs),
-    /// Write a commented perfguard.toml, and a git hook where it is asked for
+    /// Write a commented perfguard.toml, and a git hook if asked
     #[command(after_help = "Examples:\n  cargo perfguard init\n  cargo perfguard init --hook pre-commit")]
     Init(InitArgs),
     /// Measure a commit and give it a name to compare with
@@ -100,7 +114,7 @@ pub enum Command {
     /// Show what is kept outside the tree, and remove what may go
     #[command(after_help = "Examples:\n  cargo perfguard clean\n  cargo perfguard clean --unused")]
     Clean(CleanArgs),
-    /// Examine this machine: what makes measurements noisy here, and what to change
+    /// Examine this machine: what makes noise here, and what to change
     #[command(after_help = "Examples:\n  cargo perfguard doctor\n  cargo perfguard doctor --explain turbo\n  \
                             cargo perfguard doctor --format json --no-noise-floor")]
     Doctor(DoctorArgs),
@@ -476,7 +490,10 @@ fn for_a_screen() -> clap::Command {
             if is_under { argument.hide(true) } else { argument }
         })
     };
-    Cli::command()
+    definition()
+        .mut_subcommand("bisect", |command| {
+            command.disable_help_subcommand(true).mut_arg("no_wait", |argument| argument.hide(true))
+        })
         .mut_subcommand("baseline", |command| without(command, "Measuring").disable_help_subcommand(true))
         .mut_subcommand("run", |command| without(command, "Judging"))
 }
@@ -485,7 +502,18 @@ fn for_a_screen() -> clap::Command {
 ///
 /// Arguments that help leaves out, so that it fits a screen, are in it.
 pub fn command() -> clap::Command {
-    shown(Cli::command())
+    shown(definition())
+}
+
+/// The definition as it is parsed.
+fn definition() -> clap::Command {
+    // Cargo's old name of `--workspace` is another flag of `bisect`; searches have a budget of everything.
+    let of_everything = |argument: clap::Arg| argument.help("Time of everything, builds too [default: none]");
+    Cli::command()
+        .mut_subcommand("bisect", |command| {
+            command.mut_arg("workspace", |argument| argument.alias(None)).mut_arg("budget", of_everything)
+        })
+        .mut_subcommand("backfill", |command| command.mut_arg("budget", of_everything))
 }
 
 fn shown(command: clap::Command) -> clap::Command {

@@ -1,7 +1,9 @@
 //! One file a verb: what the user typed, to a call of the engine, to what the user sees.
 
 pub(crate) mod accept;
+pub(crate) mod backfill;
 pub(crate) mod baseline;
+pub(crate) mod bisect;
 pub(crate) mod clean;
 pub(crate) mod compare;
 pub(crate) mod completions;

@@ -11,5 +11,5 @@ mod whole;
 pub use difference::unpaired_difference;
 pub use estimate::{LEVEL, estimate, relative_half_width};
 pub use noise_floor::noise_floor;
-pub use paired::{Conclusion, Designs, Known, PairedTest, TestPlan, conclude};
+pub use paired::{Conclusion, Designs, Known, PairedTest, TestPlan, conclude, quantum_of};
 pub use whole::{NullPairs, suite_wide};

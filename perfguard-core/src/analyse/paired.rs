@@ -135,13 +135,17 @@ impl PairedTest {
 
     /// Takes a process of each side. Gives whether the test is over.
     pub fn push(&mut self, base: &Observation, head: &Observation, layout: usize) -> bool {
-        self.runs[0].push(base.value);
-        self.runs[1].push(head.value);
+        self.push_values([base.value, head.value], quantum_of(base, head), layout)
+    }
+
+    /// The same of values alone: base's, head's, and the step between two that can be told apart, relative to them.
+    pub fn push_values(&mut self, [base, head]: [f64; 2], quantum: f64, layout: usize) -> bool {
+        self.runs[0].push(base);
+        self.runs[1].push(head);
         if self.plan.counts && self.runs[0].len() == EQUAL_COUNTS {
             let margin = self.test.plan().limits.margin().exp_m1();
             self.decided = judge_counts(&self.runs[0], &self.runs[1], margin).ok().flatten();
         }
-        let quantum = quantum(base).max(quantum(head));
         if quantum > 0.0 {
             self.test.observe_quantum(quantum);
         }
@@ -150,7 +154,7 @@ impl PairedTest {
         {
             self.begin_again(&TestPlan::of_repeats(&known, repeats, &mut Designs::default()), layout);
         } else {
-            self.take(base.value, head.value, layout);
+            self.take(base, head, layout);
         }
         self.is_over()
     }
@@ -184,6 +188,16 @@ impl PairedTest {
             self.layouts.push(layout);
             self.test.push(pair);
         }
+    }
+
+    /// Processes of each side that make one pair.
+    pub fn repeats(&self) -> usize {
+        self.plan.repeats
+    }
+
+    /// The values of every process: base's, head's.
+    pub fn runs(&self) -> impl Iterator<Item = [f64; 2]> + '_ {
+        self.runs[0].iter().zip(&self.runs[1]).map(|(base, head)| [*base, *head])
     }
 
     /// Whether no further pair is wanted.
@@ -437,6 +451,11 @@ fn percent(logarithm: f64) -> String {
     let share = logarithm.exp_m1().abs() * 100.0;
     let rounded = if share < 10.0 { (share * 10.0).round() / 10.0 } else { share.round() };
     format!("{rounded} %")
+}
+
+/// The step between two values that both observations' harness can tell apart, relative to the values.
+pub fn quantum_of(base: &Observation, head: &Observation) -> f64 {
+    quantum(base).max(quantum(head))
 }
 
 /// The step between two values that an observation's harness can tell apart, relative to the value.

@@ -198,3 +198,8 @@ fn copy_out_dirs(from: &Path, to: &Path) -> Result<(), CheckoutError> {
     }
     Ok(())
 }
+
+/// Whether the folder of a commit is kept in a repository's part of the cache, as far as can be told from outside.
+pub fn is_kept(cache: &Path, repository_key: &str, commit: &str) -> bool {
+    cache.join(repository_key).join(format!("{}{commit}", super::layout::KEPT)).is_dir()
+}

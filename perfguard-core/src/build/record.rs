@@ -49,6 +49,11 @@ pub(super) fn key(source: &SourceTree, variant: &Variant) -> String {
     format!("{}{VARIANT}{}", source.key(), &hash[..12])
 }
 
+/// The key under which a tree is kept that builds for itself.
+pub(super) fn key_of_own_tree(source: &SourceTree) -> String {
+    format!("{}{VARIANT}own", source.key())
+}
+
 /// The tree's part of a key.
 pub(super) fn tree_of(key: &str) -> &str {
     key.split(VARIANT).next().unwrap_or(key)

@@ -93,6 +93,12 @@ fn remove_folder(path: &Path) -> Result<(), BuildError> {
     }
 }
 
+/// The space that is left where a folder lies, bytes; `None` where that cannot be told.
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let found = nix::sys::statvfs::statvfs(folder).ok()?;
+    Some(found.blocks_available().saturating_mul(found.fragment_size()))
+}
+
 /// Marks a kept thing as used now, by the time of one of its files.
 pub(super) fn touch(marker: &Path) {
     // Whoever cannot write there cannot remove anything either.

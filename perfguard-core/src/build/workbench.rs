@@ -1,6 +1,7 @@
 //! The workbench of one repository, as the rest of perfguard sees it.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -24,7 +25,7 @@ use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::model::{Artifact, ArtifactHash, BuildContext, KeptKind, TargetId, Variant};
 use crate::process;
-use crate::vcs::SourceTree;
+use crate::vcs::{ChangedFile, SourceTree};
 
 /// What a workbench needs to know of its surroundings.
 #[derive(Debug, Clone)]
@@ -223,6 +224,38 @@ impl Workbench {
         Ok(Some(build).filter(|build| build.complete && build.artifacts.iter().all(is_there)))
     }
 
+    /// Keeps a tree in which nothing is built here: for commands that build for themselves, in a target directory that is
+    /// the tree's own ([`Self::own_target`]).
+    ///
+    /// # Errors
+    /// When the cache cannot be read or written, or the tree cannot be read.
+    pub fn keep_tree(&mut self, source: &SourceTree, events: &mut dyn EventSink) -> Result<Build, BuildError> {
+        let key = record::key_of_own_tree(source);
+        if !self.has_kept(&key) {
+            self.seat(Seat::Builder)?;
+            self.link_outside(source, events)?;
+            let roots = &mut |_: &Path| Ok(root_sources(source).into_iter().collect());
+            self.checkout.update::<CheckoutError>(source, roots)?;
+            self.checkout.build_ended()?;
+            self.checkout.keep(&key)?;
+        }
+        let nothing = String::new;
+        let context = BuildContext {
+            toolchain: nothing(),
+            triple: nothing(),
+            profile: nothing(),
+            features: Vec::new(),
+            lock_hash: None,
+        };
+        let (artifacts, needs_nightly) = (Vec::new(), Vec::new());
+        Ok(Build { key, artifacts, complete: true, needs_nightly, context, asked: nothing(), inputs: None })
+    }
+
+    /// The target directory of the tree that is seated.
+    pub fn own_target(&self) -> PathBuf {
+        self.layout.out()
+    }
+
     /// The hash of the lock file that the build used.
     fn lock_hash(&self, request: &BuildRequest) -> Option<String> {
         let beside = request.manifest.parent().map(|folder| folder.join("Cargo.lock"));
@@ -378,12 +411,30 @@ impl Workbench {
         let Some(inputs) = &build.inputs else {
             return Affected::Everything("what the executables were made from is not known".to_owned());
         };
-        let names = |target: &TargetId, path: &Path| {
-            let artifact = build.artifacts.iter().find(|artifact| artifact.target == *target);
-            // What cannot be read may hold any name.
-            artifact.and_then(|artifact| identity::names_file(&artifact.program, path).ok()).unwrap_or(true)
-        };
+        let names = |target: &TargetId, path: &Path| holds_name(build, target, path);
         inputs.affected(&Trees { base, head, ignore, names: &names })
+    }
+
+    /// Which executables of a build each of several lists of changed files can affect, in a tree like the one that was
+    /// built. In doubt, all.
+    pub fn touched(
+        &self,
+        build: &Build,
+        tree: &SourceTree,
+        lists: &[Vec<ChangedFile>],
+        ignore: &[String],
+    ) -> Vec<Affected> {
+        let Some(inputs) = &build.inputs else {
+            let everything = Affected::Everything("what the executables were made from is not known".to_owned());
+            return vec![everything; lists.len()];
+        };
+        // The same few names come in many lists.
+        let known: RefCell<BTreeMap<(TargetId, PathBuf), bool>> = RefCell::default();
+        let names = |target: &TargetId, path: &Path| {
+            let key = (target.clone(), path.to_owned());
+            *known.borrow_mut().entry(key).or_insert_with(|| holds_name(build, target, path))
+        };
+        inputs.touched(lists, &Trees { base: tree, head: tree, ignore, names: &names })
     }
 
     /// Links base and head again, `request.count` times, each time in another order of functions, so that code that is
@@ -402,6 +453,12 @@ impl Workbench {
         let reader = self.layout.bin().join(VERSION).join(READER_NAME);
         common_layout::common_layouts(base, head, request, &reader, clock, cancel)
     }
+}
+
+/// Whether a target's executable holds the name of a file. One that cannot be read may hold any.
+fn holds_name(build: &Build, target: &TargetId, path: &Path) -> bool {
+    let artifact = build.artifacts.iter().find(|artifact| artifact.target == *target);
+    artifact.and_then(|artifact| identity::names_file(&artifact.program, path).ok()).unwrap_or(true)
 }
 
 /// How the key of a kept folder's copy ends.

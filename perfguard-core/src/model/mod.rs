@@ -3,6 +3,7 @@
 mod artifact;
 mod baseline;
 mod comparison;
+mod culprit;
 mod diagnosis;
 mod environment;
 mod estimate;
@@ -26,6 +27,7 @@ pub use comparison::{
     Comparison, ComparisonRun, Effect, Evidence, Finding, GateEffect, Layouts, NullControl, PairRecord, Severity, Side,
     Stage, SuiteWide, Verdict,
 };
+pub use culprit::Verification;
 pub use diagnosis::{Ability, CacheAbilities, FindingLevel, MachineFinding, MetricRow, NoiseFloor, Seen};
 pub use environment::{Environment, Fingerprint};
 pub use estimate::{Difference, Estimate};

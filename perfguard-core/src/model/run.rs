@@ -74,8 +74,10 @@ pub enum RunCommand {
     Run,
     /// `baseline`: a commit.
     Baseline,
-    /// `compare`, `check`, or `run` against a base: one side of a paired comparison.
+    /// `compare`, `check`, `backfill`, or `run` against a base: one side of a paired comparison.
     Compare,
+    /// `bisect`: a commit of the range, or the good end that it is measured against.
+    Bisect,
 }
 
 /// One invocation that measures. Immutable once finished.

@@ -22,7 +22,9 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::EventSink;
 use crate::judge::{GateReport, Rules};
-use crate::model::{Comparison, ComparisonRun, MetricId, NullControl, RunId, RunSettings, SuiteWide, Variant};
+use crate::model::{
+    Comparison, ComparisonRun, MetricId, NullControl, RunCommand, RunId, RunSettings, SuiteWide, Variant,
+};
 use crate::plan::{Filter, nearest_ids};
 use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
 use crate::store::Store;
@@ -222,6 +224,7 @@ pub(super) fn compare_sides(
         None
     } else {
         let what = Comparing {
+            command: RunCommand::Compare,
             base,
             head,
             benchmarks: &measured,

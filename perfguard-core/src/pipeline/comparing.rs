@@ -1,19 +1,19 @@
 //! Measures benchmarks of two sides in pairs and writes each observation to the store as it is taken.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use super::PipelineError;
 use super::extra::{Extra, Hands, Missing};
-use super::layouts::{LayoutChoice, Pools, Wanted, link_pools};
+use super::layouts::LayoutChoice;
 use super::matching::Both;
-use super::measuring::costly_set_up;
 use super::metrics::Recorded;
+use super::pass::Pass;
 use super::prepare::{Bench, limits};
+use super::recorder::{Recorder, begin};
 use super::sides::PreparedSide;
-use super::stamps::Stamps;
 use super::watching::Watch;
-use super::{PipelineError, TOOL_VERSION};
 use crate::analyse::{Designs, Known, NullPairs, PairedTest, TestPlan};
 use crate::build::Seat;
 use crate::cancel::CancellationToken;
@@ -22,25 +22,18 @@ use crate::config::Tables;
 use crate::environment;
 use crate::event::EventSink;
 use crate::judge::Rules;
-use crate::measure::{
-    Heard, Next, Pair, PairJob, PairSettings, PairSurroundings, PairTarget, PairsEnd, PlannedPairs, ProcessPairs,
-    Sharing, Slowed, driver_for, measure_pairs,
-};
-use crate::model::{
-    ArtifactHash, BenchmarkId, Fingerprint, Harness, Layouts, MetricId, NotMeasured, Note, PairRecord, Run, RunCommand,
-    RunId, RunSettings, Side, Stage, Stopped, Weather,
-};
+use crate::measure::{Heard, PairsEnd};
+use crate::model::{Fingerprint, Layouts, MetricId, Note, RunCommand, RunId, RunSettings, Stage, Stopped, Weather};
 use crate::process;
-use crate::store::{MeasurementKey, Store, StoreError};
+use crate::store::{MeasurementKey, Store};
 
 /// The first pass may take this part of the budget; the rest is for confirming what it suspects.
 const FIRST_PART: f64 = 0.75;
-/// One null pair for so many pairs, and never fewer than so many.
-const NULL_EVERY: u32 = 16;
-const NULL_LEAST: u32 = 8;
 
 /// What is measured.
 pub(super) struct Comparing<'a> {
+    /// Which command's runs these are.
+    pub(super) command: RunCommand,
     pub(super) base: &'a PreparedSide,
     pub(super) head: &'a PreparedSide,
     pub(super) benchmarks: &'a [Both],
@@ -121,7 +114,8 @@ pub(super) fn compare_and_record(
         process::settle();
     };
     let start = clock.monotonic();
-    let mut ends = pass.measure(bench, what, pools, true, clock, events, cancel, plan_all, &recorder)?;
+    let hear = &mut |job: usize, heard: Heard<'_>| Ok(recorder.borrow_mut().hear(Stage::First, job, heard)?);
+    let mut ends = pass.measure(bench, what, pools, true, clock, events, cancel, plan_all, hear)?;
     let spent = clock.monotonic().saturating_sub(start);
     let firsts: Vec<PairedTest> = recorder.borrow_mut().tests.iter_mut().map(taken).collect();
 
@@ -149,7 +143,10 @@ pub(super) fn compare_and_record(
                 recorder.tests[*index] = Some(PairedTest::new(&plan));
             }
         };
-        let again = pass.measure(bench, what, pools, false, clock, events, cancel, plan_suspects, &recorder)?;
+        let hear = &mut |job: usize, heard: Heard<'_>| {
+            Ok(recorder.borrow_mut().hear(Stage::Confirmation, suspects[job], heard)?)
+        };
+        let again = pass.measure(bench, what, pools, false, clock, events, cancel, plan_suspects, hear)?;
         for (index, end) in suspects.iter().zip(again) {
             confirming[*index] = recorder.borrow_mut().tests[*index].take();
             ends[*index] = end;
@@ -304,265 +301,4 @@ fn known(
         one_layout: !matches!(layouts, Layouts::Common { .. }),
         counts: harness.is_some_and(|harness| harness.kind.counts()),
     }
-}
-
-impl Pools {
-    /// The number of a benchmark's target.
-    fn of(&self, what: &Comparing<'_>, index: usize) -> usize {
-        let both = &what.benchmarks[index];
-        self.number[&(both.base, both.head)]
-    }
-}
-
-/// One pass over some of the benchmarks.
-struct Pass<'a> {
-    stage: Stage,
-    /// Their numbers.
-    members: &'a [usize],
-    budget: Duration,
-    seed: u64,
-}
-
-impl Pass<'_> {
-    fn link(
-        &self,
-        bench: &mut Bench,
-        what: &Comparing<'_>,
-        copy: Option<&str>,
-        clock: &dyn Clock,
-        events: &mut dyn EventSink,
-        cancel: &CancellationToken,
-    ) -> Pools {
-        let benchmarks: Vec<Both> = self.members.iter().map(|index| what.benchmarks[*index].clone()).collect();
-        let wanted = Wanted {
-            base: what.base,
-            head: what.head,
-            benchmarks: &benchmarks,
-            choice: match (self.stage, what.layouts) {
-                // Whether a change is the layout's is shown over layouts.
-                (Stage::Confirmation, LayoutChoice::Exactly(1)) => LayoutChoice::Auto,
-                (_, choice) => choice,
-            },
-            budget: what.settings.budget,
-            seed: self.seed,
-            copy,
-            extra: &what.extra,
-        };
-        link_pools(bench, &wanted, clock, events, cancel)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one call of a private step")]
-    fn measure(
-        &self,
-        bench: &mut Bench,
-        what: &Comparing<'_>,
-        pools: Pools,
-        warm_up: bool,
-        clock: &dyn Clock,
-        events: &mut dyn EventSink,
-        cancel: &CancellationToken,
-        costs: &mut dyn FnMut(&[Option<Duration>]),
-        recorder: &RefCell<Recorder<'_>>,
-    ) -> Result<Vec<PairsEnd>, PipelineError> {
-        let (planned, jobs) = self.plan(what, &pools);
-        let programs: Vec<Vec<(Side, PathBuf)>> = pools.targets.iter().map(programs).collect();
-        let targets: Vec<usize> = jobs.iter().map(|job| job.target).collect();
-        let stamps = Stamps::of(programs.iter().flatten().map(|(_, program)| program.as_path()));
-        let settings = PairSettings {
-            control: what.settings.control.clone(),
-            budget: self.budget,
-            warm_up,
-            null_every: (self.stage == Stage::First && pools.targets.iter().all(|target| target.sides.len() > 2))
-                .then_some(NULL_EVERY),
-            null_least: NULL_LEAST,
-            seed: self.seed,
-        };
-        let workbench = &mut bench.workbench;
-        let mut seat = |key: &str| workbench.seat(Seat::Kept(key)).map(drop).map_err(|error| error.to_string());
-        let mut executor = ProcessPairs {
-            launcher: &mut bench.launcher,
-            scratch: bench.scratch.path(),
-            limits: limits(what.settings),
-            cancel,
-            clock,
-            seat: &mut seat,
-            targets: pools.targets,
-            jobs,
-        };
-        let mut slowed = Slowed { inner: &mut executor, factor: what.slowdown };
-        let surroundings = PairSurroundings { executor: &mut slowed, clock, cancel, events };
-        let hear = &mut |job: usize, heard: Heard<'_>| recorder.borrow_mut().hear(self.stage, self.members[job], heard);
-        let mut ends = measure_pairs(planned, &settings, surroundings, costs, hear)?;
-        for (end, target) in ends.iter_mut().zip(targets) {
-            let mut of_target = programs[target].iter();
-            if let Some((side, failure)) =
-                of_target.find_map(|(side, program)| Some((*side, stamps.broken([program.as_path()])?)))
-            {
-                *end = PairsEnd::Failed(side, failure);
-            }
-        }
-        Ok(ends)
-    }
-
-    /// What is planned of each benchmark, and how it is observed.
-    fn plan(&self, what: &Comparing<'_>, pools: &Pools) -> (Vec<PlannedPairs>, Vec<PairJob>) {
-        let (mut planned, mut jobs) = (Vec::new(), Vec::new());
-        let mut units: std::collections::BTreeMap<(usize, String), usize> = std::collections::BTreeMap::new();
-        let mut next = 0;
-        for index in self.members {
-            let both = &what.benchmarks[*index];
-            let number = pools.of(what, *index);
-            let target = &what.head.prepared.targets[both.head];
-            let harness = target.harness.as_ref().expect("a listed benchmark has a harness");
-            let driver = driver_for(harness.kind).expect("a listed benchmark has a driver");
-            let group = match driver.sharing(&both.id.name) {
-                Sharing::Always(group) => Some(group),
-                Sharing::WhereSetUpIsCostly => costly_set_up(target, what.settings).map(|_| ""),
-                Sharing::Never => None,
-            };
-            let unit = match group {
-                Some(group) => *units.entry((number, group.to_owned())).or_insert(next),
-                None => next,
-            };
-            next = next.max(unit + 1);
-            let layouts = pools.targets[number].sides[0].layouts.len();
-            planned.push(PlannedPairs { id: both.id.clone(), unit, layouts });
-            let statistic = what.tables.of(&both.id, "statistic").and_then(|name| name.parse().ok());
-            jobs.push(PairJob {
-                target: number,
-                name: both.id.name.clone(),
-                statistic: statistic.unwrap_or_default(),
-                memory: None,
-            });
-        }
-        (planned, jobs)
-    }
-}
-
-/// The files of a target, each with whose they are.
-fn programs(target: &PairTarget) -> Vec<(Side, PathBuf)> {
-    // The copy of base stands for base.
-    let sides = target.sides.iter().zip([Side::Base, Side::Head, Side::Base]);
-    sides.flat_map(|(program, side)| program.layouts.iter().map(move |file| (side, file.clone()))).collect()
-}
-
-/// Writes down what is heard, and feeds the tests.
-struct Recorder<'a> {
-    store: &'a mut Store,
-    base_keys: Vec<MeasurementKey>,
-    head_keys: Vec<MeasurementKey>,
-    /// Observations written so far: base's, head's; and pairs.
-    written: Vec<[u32; 3]>,
-    tests: Vec<Option<PairedTest>>,
-    nulls: NullPairs,
-    notes: Vec<Vec<Note>>,
-    watch: Watch<'a>,
-}
-
-impl<'a> Recorder<'a> {
-    fn new(
-        store: &'a mut Store,
-        base_keys: Vec<MeasurementKey>,
-        head_keys: Vec<MeasurementKey>,
-        watch: Watch<'a>,
-        benchmarks: usize,
-    ) -> Self {
-        Self {
-            store,
-            base_keys,
-            head_keys,
-            written: vec![[0; 3]; benchmarks],
-            tests: std::iter::repeat_with(|| None).take(benchmarks).collect(),
-            nulls: NullPairs::default(),
-            notes: vec![Vec::new(); benchmarks],
-            watch,
-        }
-    }
-
-    fn hear(&mut self, stage: Stage, index: usize, heard: Heard<'_>) -> Result<Next, StoreError> {
-        match heard {
-            Heard::Pair(pair) => {
-                self.write(stage, index, &pair)?;
-                let test = self.tests[index].as_mut().expect("planned before its first pair");
-                let over = test.push(pair.base, pair.head, pair.layout);
-                return Ok(match (over, test.is_within_a_pair()) {
-                    (true, _) => Next::Enough,
-                    (false, true) => Next::SameLayout,
-                    (false, false) => Next::More,
-                });
-            }
-            Heard::Null(pair) => {
-                self.write(Stage::NullControl, index, &pair)?;
-                self.nulls.push(index, pair.base.value, pair.head.value);
-            }
-            Heard::End(_, notes) => {
-                if let Some(test) = &mut self.tests[index] {
-                    test.finish();
-                }
-                let known = &mut self.notes[index];
-                known.extend(notes.iter().filter(|note| !known.contains(note)).cloned().collect::<Vec<_>>());
-            }
-        }
-        Ok(Next::More)
-    }
-
-    /// Writes both observations of a pair, and that they are one.
-    fn write(&mut self, stage: Stage, index: usize, pair: &Pair<'_>) -> Result<(), StoreError> {
-        self.watch.observed(index, pair.base.process_ns + pair.head.process_ns);
-        let keys = [self.base_keys[index], self.head_keys[index]];
-        let written = &mut self.written[index];
-        // The next number of base's observations, of head's, or of pairs.
-        let mut next = |of: usize| {
-            written[of] += 1;
-            written[of] - 1
-        };
-        // A null pair is two observations of base.
-        let other = usize::from(stage != Stage::NullControl);
-        let (base, head, sequence) = (next(0), next(other), next(2));
-        let layout = u32::try_from(pair.layout).unwrap_or(u32::MAX);
-        let record = PairRecord { stage, layout, head_first: pair.head_first, base, head };
-        self.store.as_one(|store| {
-            store.add_observation(keys[0], base as usize, pair.base)?;
-            store.add_observation(keys[other], head as usize, pair.head)?;
-            store.add_pair(keys[1], sequence as usize, &record)
-        })
-    }
-}
-
-/// Writes a side's run, with a row for each benchmark and for each target that is not measured.
-fn begin(
-    what: &Comparing<'_>,
-    side: &PreparedSide,
-    target_of: impl Fn(&Both) -> usize,
-    store: &mut Store,
-    clock: &dyn Clock,
-) -> Result<(RunId, Vec<MeasurementKey>), PipelineError> {
-    let started_at_ns = clock.unix_ns();
-    let run = Run {
-        id: RunId::at(started_at_ns),
-        started_at_ns,
-        finished_at_ns: None,
-        command: RunCommand::Compare,
-        source: side.source.clone(),
-        build: side.prepared.build.context.clone(),
-        environment: environment::detect(),
-        settings: what.settings.clone(),
-        tool_version: TOOL_VERSION.to_owned(),
-    };
-    let not_measured = side.prepared.targets.iter().filter_map(|target| {
-        let reason: &NotMeasured = target.benchmarks.as_ref().err()?;
-        Some((target.id.clone(), target.harness.clone(), reason.clone()))
-    });
-    let not_measured: Vec<_> = not_measured.collect();
-    let measured: Vec<(BenchmarkId, ArtifactHash, Harness)> = what
-        .benchmarks
-        .iter()
-        .map(|both| {
-            let target = &side.prepared.targets[target_of(both)];
-            let artifact = target.artifact.as_ref().expect("a listed benchmark has an executable");
-            let harness = target.harness.clone().expect("a listed benchmark has a harness");
-            (both.id.clone(), artifact.hash.clone(), harness)
-        })
-        .collect();
-    Ok((run.id, store.begin_run(&run, &not_measured, &measured)?))
 }

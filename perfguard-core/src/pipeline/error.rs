@@ -1,5 +1,6 @@
 //! What can stop a way through: the stages' own errors, and what only the whole can notice.
 
+use super::BisectError;
 use crate::build::{BuildError, LockError};
 use crate::judge::AcceptedError;
 use crate::model::{BenchmarkId, MetricId};
@@ -132,6 +133,9 @@ pub enum PipelineError {
         /// Why, with what would help.
         reason: String,
     },
+    /// A bisection cannot begin, or cannot go on.
+    #[error(transparent)]
+    Bisect(#[from] BisectError),
     /// A change that was never shown cannot be accepted.
     #[error("nothing to accept: {reason}")]
     NothingToAccept {
@@ -219,6 +223,7 @@ impl PipelineError {
             ),
             Self::NoMergeBase { .. } => Some("compare them directly: `A..B`".to_owned()),
             Self::NoWitness { install } => Some(format!("install it with `{install}`")),
+            Self::Bisect(error) => error.hint(),
             Self::NoMetric { .. } => Some("`cargo perfguard doctor` tells which metrics work here".to_owned()),
             Self::NothingToAccept { .. } => Some("`cargo perfguard compare` shows a change first".to_owned()),
             Self::Process(_) | Self::Cache(_) | Self::Interrupted => None,

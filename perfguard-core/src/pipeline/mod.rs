@@ -5,12 +5,15 @@
 
 mod accept;
 mod affected;
+mod backfill;
 mod baseline;
+mod bisect;
 mod clean;
 mod compare;
 mod comparing;
 mod doctor;
 mod error;
+mod exact_pairs;
 mod explain;
 mod explain_counts;
 mod explain_reasons;
@@ -25,9 +28,11 @@ mod matching;
 mod measuring;
 mod metrics;
 mod out_of_time;
+mod pass;
 mod place;
 mod plain;
 mod prepare;
+mod recorder;
 mod revisions;
 mod run;
 mod run_base;
@@ -41,8 +46,13 @@ mod watching;
 mod witness;
 
 pub use accept::{AcceptRequest, accept};
+pub use backfill::{BackfillOrder, BackfillRequest, PastSelection, backfill, past_commits};
 pub use baseline::{
     BaselineOutcome, BaselineRequest, VerifyProblem, promote_run, record_baseline, remove_baseline, verify_baseline,
+};
+pub use bisect::{
+    BisectError, BisectRequest, BisectState, MeasuredCommand, abort_bisect, bisect, bisect_state, check_range,
+    plan_bisect,
 };
 pub use clean::{CleanScope, clean};
 pub use compare::{CompareOutcome, CompareRequest, CompareRules, compare};
@@ -53,7 +63,7 @@ pub use layouts::LayoutChoice;
 pub use list::list_benchmarks;
 pub use place::{Place, Tools, locate};
 pub use prepare::{BuildOptions, Prepared, PreparedTarget};
-pub use revisions::sides_of;
+pub use revisions::{commit_of, sides_of};
 pub use run::{BaselineChoice, RunAlone, RunOutcome, RunRequest, run_working_tree};
 pub use self_test::{SelfTestRequest, self_test};
 pub use show::{Detail, report_run};

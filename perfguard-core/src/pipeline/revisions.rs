@@ -2,6 +2,15 @@
 
 use super::sides::{SideSpec, repository};
 use super::{PipelineError, Place};
+use crate::vcs::CommitId;
+
+/// The commit that a revision names.
+///
+/// # Errors
+/// When there is no repository, or the revision is unknown.
+pub fn commit_of(place: &Place, revision: &str) -> Result<CommitId, PipelineError> {
+    Ok(repository(place)?.resolve(revision)?)
+}
 
 /// The two sides that `BASE [HEAD]`, `A..B` or `A...B` name; `A...B` begins at their merge base. Without a head it is the
 /// working tree.

@@ -16,7 +16,7 @@ use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::judge::Rules;
-use crate::model::{Interval, RunSettings, Verdict};
+use crate::model::{Interval, RunCommand, RunSettings, Verdict};
 use crate::plan::Filter;
 use crate::report::{RateView, SelfTestView, SpreadView};
 use crate::store::{Store, StoreLocation};
@@ -138,6 +138,7 @@ impl Asked<'_> {
             self.benchmarks.iter().map(|both| Rules::of(tables, &both.id, self.request.threshold)).collect();
         let settings = RunSettings { seed: self.seed, ..self.request.settings.clone() };
         let what = Comparing {
+            command: RunCommand::Compare,
             base: self.side,
             head: self.side,
             benchmarks: self.benchmarks,

@@ -134,8 +134,7 @@ fn is_known(part: &PartGrowth) -> bool {
 
 fn part_line(part: &PartGrowth) -> String {
     let place = if part.line > 0 { format!("{}:{}", part.file, part.line) } else { part.file.clone() };
-    let through =
-        if part.inlined.is_empty() { String::new() } else { format!(", inlined {}", part.inlined.join(" › ")) };
+    let through = through(&part.inlined);
     one_line(&format!("{} {place}{through}", signed(part.own.change(), Unit::Count)))
 }
 

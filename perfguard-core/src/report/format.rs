@@ -83,6 +83,29 @@ pub fn amount(unit: Unit, value: f64) -> String {
     }
 }
 
+/// Amounts side by side as bars, the largest one full: at most `width` columns, each the sum of its neighbours.
+///
+/// ```
+/// # use perfguard_core::report::format::bars;
+/// assert_eq!(bars(&[0.005, 0.25, 0.5, 1.0], 8), " ▂▄█");
+/// assert_eq!(bars(&[0.5, 0.5, 0.0, 0.0, 1.0, 1.0], 3), "▄ █");
+/// ```
+pub fn bars(amounts: &[f64], width: usize) -> String {
+    const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let columns = amounts.len().min(width).max(1);
+    let column =
+        |at: usize| -> f64 { amounts[at * amounts.len() / columns..(at + 1) * amounts.len() / columns].iter().sum() };
+    let sums: Vec<f64> = (0..columns).map(column).collect();
+    let largest = sums.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let level = |sum: f64| {
+        // What is next to nothing is left out.
+        let share = (sum / largest - 0.01).clamp(0.0, 1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
+        LEVELS[(share * 8.0).ceil() as usize]
+    };
+    sums.into_iter().map(level).collect()
+}
+
 /// A number of things: `1 target`, `3 targets`. The noun takes an `s`.
 ///
 /// ```

@@ -2,6 +2,9 @@
 //!
 //! A view is complete and plain: it serialises to the published JSON, and the terminal shows a part of it.
 
+mod backfill;
+mod bisect_text;
+mod bisect_view;
 mod compare_table;
 mod compare_view;
 mod config_view;
@@ -18,6 +21,11 @@ mod table;
 mod tables;
 mod view;
 
+pub use backfill::{BackfillView, PastBenchmark, PastCommit, PastState, backfill_table};
+pub use bisect_text::{bisect_plan_text, bisect_status_text, bisect_text};
+pub use bisect_view::{
+    BisectEnded, BisectPlanView, BisectRow, BisectStatusView, BisectView, CommitRow, CulpritRow, SkippedCommit,
+};
 pub use compare_table::{Amount, compare_table};
 pub use compare_view::{CompareView, GateView, SideView};
 pub use config_view::{ConfigRow, ConfigTable, ConfigView, config_text};

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::write::{json, name};
 use super::{MeasurementKey, Store, StoreError};
-use crate::model::{BenchmarkId, Comparison, ComparisonRun, Fingerprint, PairRecord, RunId, Stage};
+use crate::model::{BenchmarkId, Comparison, ComparisonRun, Fingerprint, PairRecord, RunId, Stage, Verdict};
 
 /// How a stage is written.
 const STAGES: [Stage; 3] = [Stage::First, Stage::Confirmation, Stage::NullControl];
@@ -71,6 +71,45 @@ impl Store {
         let rows: Vec<String> = rows.and_then(Iterator::collect).map_err(self.failed())?;
         let comparisons = rows.iter().map(|text| self.parse(text, "comparison")).collect::<Result<_, _>>()?;
         Ok(Some((whole, comparisons)))
+    }
+
+    /// The comparisons of two commits in which something had this verdict, newest first: base's commit, head's, and the
+    /// benchmarks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn changed_commits(&self, verdict: Verdict) -> Result<Vec<(String, String, Vec<BenchmarkId>)>, StoreError> {
+        let sql = "SELECT base_run.commit_id, head_run.commit_id, group_concat(benchmark.id, char(10))
+                   FROM comparison
+                   JOIN comparison_run USING (head)
+                   JOIN run AS head_run ON head_run.id = comparison_run.head
+                   JOIN run AS base_run ON base_run.id = comparison_run.base
+                   JOIN benchmark ON benchmark.key = comparison.benchmark
+                   WHERE verdict = ?1 AND NOT head_run.dirty AND NOT base_run.dirty
+                     AND head_run.commit_id IS NOT NULL AND base_run.commit_id IS NOT NULL
+                   GROUP BY comparison.head ORDER BY head_run.started_at DESC";
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let rows =
+            statement.query_map([name(&verdict)], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)));
+        let rows: Vec<_> = rows.and_then(Iterator::collect).map_err(self.failed())?;
+        let ids = |text: String| text.lines().filter_map(|id| id.parse().ok()).collect();
+        Ok(rows.into_iter().map(|(base, head, text)| (base, head, ids(text))).collect())
+    }
+
+    /// The comparisons with a base commit in this environment: head's commit, and head's run, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn compared_with(&self, base: &str, fingerprint: &Fingerprint) -> Result<Vec<(String, RunId)>, StoreError> {
+        let sql = "SELECT head_run.commit_id, head_run.id FROM comparison_run
+                   JOIN run AS head_run ON head_run.id = comparison_run.head
+                   JOIN run AS base_run ON base_run.id = comparison_run.base
+                   WHERE base_run.commit_id = ?1 AND head_run.fingerprint = ?2 AND head_run.commit_id IS NOT NULL
+                     AND NOT head_run.dirty AND NOT base_run.dirty ORDER BY head_run.started_at DESC";
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let rows = statement.query_map(params![base, fingerprint.0], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
+        let rows: Vec<(String, String)> = rows.and_then(Iterator::collect).map_err(self.failed())?;
+        Ok(rows.into_iter().filter_map(|(commit, run)| Some((commit, run.parse().ok()?))).collect())
     }
 
     /// The pairs of a benchmark in a comparison, by the id of head's run, in the order in which they were taken.

@@ -1,8 +1,19 @@
 //! Commits and what lies between them.
 
-use git2::{ErrorCode, Oid};
+use std::path::PathBuf;
+
+use git2::{Commit, Delta, ErrorCode, FileMode, Oid};
 
 use super::{CommitId, Repository, VcsError};
+
+/// A file that a commit changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFile {
+    /// Its path from the tree's root; a submodule stands as `.gitmodules`.
+    pub path: PathBuf,
+    /// Whether it came or went, rather than changed.
+    pub came_or_went: bool,
+}
 
 impl Repository {
     /// The newest commit that two have in common; `None` where they have none, or where a shallow clone hides it.
@@ -36,6 +47,87 @@ impl Repository {
             Ok(walk.skip(1).take(most).flatten().map(|id| CommitId(id.to_string())).collect())
         };
         walk().unwrap_or_default()
+    }
+
+    /// The parents of a commit, the first one first.
+    ///
+    /// # Errors
+    /// There is no such commit.
+    pub fn parents(&self, commit: &CommitId) -> Result<Vec<CommitId>, VcsError> {
+        let repository = self.lock();
+        let commit = self.found(&repository, commit)?;
+        Ok(commit.parent_ids().map(|id| CommitId(id.to_string())).collect())
+    }
+
+    /// A commit and its first parents, newest first, at most so many.
+    pub fn first_parents(&self, from: &CommitId, most: usize) -> Vec<CommitId> {
+        let repository = self.lock();
+        let mut next = self.found(&repository, from).ok();
+        let mut line = Vec::new();
+        while let Some(commit) = next.take_if(|_| line.len() < most) {
+            line.push(CommitId(commit.id().to_string()));
+            next = commit.parent(0).ok();
+        }
+        line
+    }
+
+    /// The commits that `to` has and `from` has not, oldest first, each after its parents. `first_parent` leaves out what
+    /// merges brought in.
+    ///
+    /// # Errors
+    /// A commit is not there, or history is cut off before it ends.
+    pub fn between(&self, from: &CommitId, to: &CommitId, first_parent: bool) -> Result<Vec<CommitId>, VcsError> {
+        let repository = self.lock();
+        let (from, to) = (self.oid(from)?, self.oid(to)?);
+        let walk = || -> Result<Vec<CommitId>, git2::Error> {
+            let mut walk = repository.revwalk()?;
+            walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE)?;
+            if first_parent {
+                walk.simplify_first_parent()?;
+            }
+            walk.push(to)?;
+            walk.hide(from)?;
+            walk.map(|id| Ok(CommitId(id?.to_string()))).collect()
+        };
+        walk().map_err(|error| self.failed("walk through the history", error))
+    }
+
+    /// What a commit changed against its first parent; all of its files where it has none.
+    ///
+    /// # Errors
+    /// There is no such commit, or an object of it is missing.
+    pub fn changed_files(&self, commit: &CommitId) -> Result<Vec<ChangedFile>, VcsError> {
+        let repository = self.lock();
+        let commit = self.found(&repository, commit)?;
+        let diff = || -> Result<Vec<ChangedFile>, git2::Error> {
+            let before = commit.parent(0).ok().map(|parent| parent.tree()).transpose()?;
+            let diff = repository.diff_tree_to_tree(before.as_ref(), Some(&commit.tree()?), None)?;
+            let files = diff.deltas().filter_map(|delta| {
+                let [old, new] = [delta.old_file(), delta.new_file()];
+                if [&old, &new].iter().any(|file| file.mode() == FileMode::Commit) {
+                    return Some(ChangedFile { path: ".gitmodules".into(), came_or_went: false });
+                }
+                let path = new.path().or(old.path())?.to_owned();
+                Some(ChangedFile { path, came_or_went: matches!(delta.status(), Delta::Added | Delta::Deleted) })
+            });
+            Ok(files.collect())
+        };
+        diff().map_err(|error| self.failed("read what a commit changed", error))
+    }
+
+    fn found<'r>(&self, repository: &'r git2::Repository, id: &CommitId) -> Result<Commit<'r>, VcsError> {
+        repository.find_commit(self.oid(id)?).map_err(|error| self.failed("read a commit", error))
+    }
+
+    /// The commits that tags name.
+    pub fn tagged(&self) -> std::collections::BTreeSet<CommitId> {
+        let repository = self.lock();
+        let mut found = std::collections::BTreeSet::new();
+        let references = repository.references_glob("refs/tags/*").into_iter().flatten().flatten();
+        for commit in references.filter_map(|reference| reference.peel_to_commit().ok()) {
+            found.insert(CommitId(commit.id().to_string()));
+        }
+        found
     }
 
     /// Whether a commit's object is there.
@@ -72,7 +164,7 @@ impl Repository {
     }
 
     /// Where git looks for hooks.
-    pub fn hooks_folder(&self) -> std::path::PathBuf {
+    pub fn hooks_folder(&self) -> PathBuf {
         let repository = self.lock();
         let configured = repository.config().and_then(|mut config| config.snapshot()?.get_path("core.hooksPath"));
         configured.map_or_else(|_| self.common_dir().join("hooks"), |path| self.workdir().join(path))
@@ -115,6 +207,44 @@ mod tests {
         assert_eq!(repository.merge_base(&id(&main), &id(&other)).unwrap(), None);
         assert!(repository.is_ancestor(&start, &side) && repository.is_ancestor(&side, &side));
         assert!(!repository.is_ancestor(&main, &side) && !repository.is_ancestor("nonsense", &side));
+    }
+
+    #[test]
+    fn the_first_parents_leave_out_what_a_merge_brought_in() {
+        let made = TestRepository::new();
+        let start = made.commit("start");
+        made.git(&["switch", "--quiet", "--create", "side"]);
+        let side = made.commit("side");
+        made.git(&["switch", "--quiet", "main"]);
+        let main = made.commit("main");
+        made.git(&["merge", "--quiet", "--no-ff", "-m", "merge", "side"]);
+        let repository = open(&made);
+        let merge = repository.resolve("HEAD").unwrap();
+        let id = |text: &str| CommitId(text.to_owned());
+        let between = |first| repository.between(&id(&start), &merge, first).unwrap();
+        assert_eq!(between(true), [id(&main), merge.clone()]);
+        assert_eq!(between(false).len(), 3);
+        assert_eq!(repository.parents(&merge).unwrap(), [id(&main), id(&side)]);
+        assert_eq!(repository.first_parents(&merge, 2), [merge.clone(), id(&main)]);
+    }
+
+    #[test]
+    fn a_commit_tells_which_files_changed_and_which_came_or_went() {
+        let made = TestRepository::new();
+        made.write("stays", "1");
+        made.write("goes", "1");
+        let first = made.commit("first");
+        made.write("stays", "2");
+        made.write("comes", "1");
+        made.git(&["rm", "--quiet", "goes"]);
+        let second = made.commit("second");
+        let repository = open(&made);
+        let files = |commit: &str| {
+            let files = repository.changed_files(&CommitId(commit.to_owned())).unwrap();
+            files.into_iter().map(|file| (file.path.display().to_string(), file.came_or_went)).collect::<Vec<_>>()
+        };
+        assert_eq!(files(&first), [("goes".to_owned(), true), ("stays".to_owned(), true)]);
+        assert_eq!(files(&second), [("comes", true), ("goes", true), ("stays", false)].map(|(p, c)| (p.to_owned(), c)));
     }
 
     #[test]

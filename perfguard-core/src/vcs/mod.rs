@@ -14,6 +14,7 @@ pub(crate) mod test_repository;
 mod tests;
 
 pub use error::VcsError;
+pub use history::ChangedFile;
 pub use repository::{CommitId, CommitInfo, Head, Repository};
 pub use snapshot::{directory_tree, include};
 pub use source_tree::{Blob, BlobId, Entry, Mode, Remark, SourceTree};

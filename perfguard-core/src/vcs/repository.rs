@@ -43,6 +43,8 @@ pub struct Head {
 pub struct CommitInfo {
     /// The first paragraph of its message, in one line.
     pub subject: String,
+    /// Who wrote it, by name.
+    pub author: String,
     /// When it was written, nanoseconds since the Unix epoch (whole seconds).
     pub authored_at_ns: i64,
 }
@@ -130,8 +132,10 @@ impl Repository {
         let repository = self.lock();
         let commit = self.find_commit(&repository, id)?;
         let subject = commit.summary_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        let authored_at_ns = commit.author().when().seconds().saturating_mul(1_000_000_000);
-        Ok(CommitInfo { subject: subject.unwrap_or_default(), authored_at_ns })
+        let author = commit.author();
+        let authored_at_ns = author.when().seconds().saturating_mul(1_000_000_000);
+        let author = String::from_utf8_lossy(author.name_bytes()).into_owned();
+        Ok(CommitInfo { subject: subject.unwrap_or_default(), author, authored_at_ns })
     }
 
     /// The tree of a commit, with those of its submodules as far as their objects are there.

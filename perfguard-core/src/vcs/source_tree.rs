@@ -65,6 +65,8 @@ pub(super) enum Origin {
     Object(Objects),
     /// In this file of the working copy.
     WorkingCopy(PathBuf),
+    /// Made up.
+    Memory(Arc<[u8]>),
 }
 
 /// A git object store, opened once and shared by the entries that lie in it.
@@ -117,6 +119,13 @@ impl SourceTree {
         self.entries.get(path).map(|entry| entry.read(path)).transpose()
     }
 
+    /// Puts a plain file of this content into the tree, in place of what was there. The caller says that the tree is
+    /// [`dirty`](Self::dirty).
+    pub fn put(&mut self, path: PathBuf, content: Vec<u8>) {
+        let blob = BlobId::of(&content);
+        self.entries.insert(path, Entry { mode: Mode::File, blob, origin: Origin::Memory(content.into()) });
+    }
+
     /// A name for exactly this content: the commit's id if the tree is that commit, else `tree-` and a hash over all
     /// entries.
     pub fn key(&self) -> String {
@@ -143,6 +152,7 @@ impl Entry {
                 size.is_ok_and(|(size, _)| size <= bytes)
             }
             Origin::WorkingCopy(file) => file.metadata().is_ok_and(|found| found.len() <= bytes as u64),
+            Origin::Memory(content) => content.len() <= bytes,
         }
     }
 
@@ -161,6 +171,7 @@ impl Entry {
                 let bytes = read_raw(file, self.mode)?;
                 Ok(Blob { id: BlobId::of(&bytes), bytes })
             }
+            Origin::Memory(content) => Ok(Blob { id: self.blob, bytes: content.to_vec() }),
         }
     }
 }

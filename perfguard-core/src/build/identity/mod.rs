@@ -129,7 +129,7 @@ fn file_difference(
 }
 
 /// Whether a file, named from its package's folder, is of a kind that no program reads, unless its name is in it.
-pub(super) fn is_not_read(inside: &Path) -> bool {
+pub fn is_not_read(inside: &Path) -> bool {
     let text = inside.to_string_lossy();
     NOT_READ.iter().any(|glob| glob::matches(glob, &text))
 }

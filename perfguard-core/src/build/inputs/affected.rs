@@ -8,7 +8,7 @@ use crate::build::identity::is_not_read;
 use crate::build::manifests::root_sources;
 use crate::config::glob;
 use crate::model::TargetId;
-use crate::vcs::{Mode, SourceTree};
+use crate::vcs::{ChangedFile, Mode, SourceTree};
 
 /// What a change of the tree can affect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +71,30 @@ impl Inputs {
     /// What can differ between two trees, of which base is the one that these inputs are of.
     pub(in super::super) fn affected(&self, trees: &Trees<'_>) -> Affected {
         let changed = trees.changed();
-        let everything = |path: &Path, why: &str| Affected::Everything(format!("`{}` {why}", path.display()));
+        if changed.iter().any(|(_, came_or_went)| *came_or_went) && root_sources(trees.base) != root_sources(trees.head)
+        {
+            return Affected::Everything("a target came or went".to_owned());
+        }
+        self.by_changes(changed.into_iter(), &trees.package_folders(), trees)
+    }
+
+    /// What each of several lists of changed files can affect, if these inputs are of a tree like `trees`.
+    pub(in super::super) fn touched(&self, lists: &[Vec<ChangedFile>], trees: &Trees<'_>) -> Vec<Affected> {
         let folders = trees.package_folders();
+        let of = |files: &Vec<ChangedFile>| {
+            let changed = files.iter().map(|file| (file.path.as_path(), file.came_or_went));
+            self.by_changes(changed, &folders, trees)
+        };
+        lists.iter().map(of).collect()
+    }
+
+    fn by_changes<'a>(
+        &self,
+        changed: impl Iterator<Item = (&'a Path, bool)>,
+        folders: &BTreeSet<&'a Path>,
+        trees: &Trees<'a>,
+    ) -> Affected {
+        let everything = |path: &Path, why: &str| Affected::Everything(format!("`{}` {why}", path.display()));
         let mut all = Vec::new();
         for (path, came_or_went) in changed {
             if is_global(path) {
@@ -87,9 +109,6 @@ impl Inputs {
                 return everything(path, "belongs to a vendored package");
             }
             all.push(Changed { path, came_or_went, package });
-        }
-        if all.iter().any(|changed| changed.came_or_went) && root_sources(trees.base) != root_sources(trees.head) {
-            return Affected::Everything("a target came or went".to_owned());
         }
         let reasons = self.targets.iter().filter_map(|target| {
             let reason = self.reason(target, &all, trees)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::now;
-use super::workspace::Workspace;
+use crate::scratch::Scratch;
 
 /// Criterion's verdicts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,7 +32,7 @@ impl Verdicts {
 }
 
 /// Both passes over the benchmarks whose id contains `filter`. `times`: flags for how long; none: criterion's defaults.
-pub(super) fn two_passes(workspace: &Workspace, filter: &str, times: &[&str]) -> Result<(Verdicts, Duration)> {
+pub(super) fn two_passes(workspace: &Scratch, filter: &str, times: &[&str]) -> Result<(Verdicts, Duration)> {
     let start = now();
     let mut said = String::new();
     for baseline in ["--save-baseline", "--baseline"] {

@@ -8,8 +8,8 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result, ensure};
 use perfguard_core::model::Verdict;
 
-use super::build;
 use super::counted::{Row, Suite};
+use crate::scratch::release_program;
 
 /// Arguments of `calibrate layouts`.
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ const WAYS: [(&str, &str); 2] = [("1", "as built"), ("auto", "on common layouts"
 pub(in super::super) fn run(root: &Path, args: &Args) -> Result<()> {
     let program = match &args.program {
         Some(program) => program.clone(),
-        None => build(root)?,
+        None => release_program(root)?,
     };
     let folder = tempfile::tempdir()?;
     let store = folder.path().join("history.db");

@@ -7,7 +7,6 @@ mod counted;
 mod criterion;
 pub(super) mod history;
 mod table;
-mod weather;
 mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -18,9 +17,10 @@ use perfguard_core::model::Verdict;
 
 use self::counted::Suite;
 use self::criterion::{Verdicts, two_passes};
-use self::weather::{Load, Weather};
-use self::workspace::{ALL, FIRST, Workspace};
+use self::workspace::{ALL, FIRST};
 use super::pair_list;
+use crate::scratch::{Scratch, release_program};
+use crate::weather::{Load, Weather};
 
 /// Arguments of `calibrate compare`.
 #[derive(Debug, clap::Args)]
@@ -68,9 +68,9 @@ struct Outcome {
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     let program = match &args.program {
         Some(program) => program.clone(),
-        None => build(root)?,
+        None => release_program(root)?,
     };
-    let workspace = Workspace::make(root)?;
+    let workspace = workspace::make(root)?;
     let perfguard = Perfguard { program, workspace: &workspace };
     // Both commits are built, and the executables of criterion's passes, before anything counts.
     perfguard.compare(&["HEAD~1", "HEAD"], "first/steps", 0)?;
@@ -118,17 +118,9 @@ fn write(root: &Path, weather: Weather, outcome: &Outcome) -> Result<()> {
     pair_list::write(&pair_list::folder(root).join(format!("{name}.csv.gz")), &pairs)
 }
 
-fn build(root: &Path) -> Result<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "a task calls cargo")]
-    let mut cargo = std::process::Command::new("cargo");
-    cargo.current_dir(root).args(["build", "--release", "--package", "cargo-perfguard"]);
-    ensure!(cargo.status()?.success(), "cargo-perfguard does not build");
-    Ok(root.join("target/release/cargo-perfguard"))
-}
-
 struct Perfguard<'a> {
     program: PathBuf,
-    workspace: &'a Workspace,
+    workspace: &'a Scratch,
 }
 
 impl Perfguard<'_> {

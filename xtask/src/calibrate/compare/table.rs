@@ -8,9 +8,10 @@ use perfguard_core::environment;
 use perfguard_core::model::Verdict;
 use perfguard_stats::power::rate_interval;
 
+use super::Outcome;
 use super::counted::{Row, Suite, middle};
 use super::workspace::{ALL, GROUP, PLANTED};
-use super::{Outcome, Weather};
+use crate::weather::Weather;
 
 /// One line while it runs.
 pub(super) fn in_short(outcome: &Outcome) -> String {

@@ -1,10 +1,11 @@
 //! The repository that is compared: fifty criterion benchmarks in five groups of ten, each group the same ten routines at
 //! another size, and two commits of which the second makes one benchmark of the first group 5 % slower.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
+
+use crate::scratch::Scratch;
 
 /// Benchmarks of one group.
 pub(super) const GROUP: usize = 10;
@@ -17,62 +18,16 @@ pub(super) const PLANTED: &str = "first/steps";
 /// Steps of that benchmark in both commits: 5 % more.
 const STEPS: [&str; 2] = ["4000", "4200"];
 
-/// The repository, and a folder beside it for what is kept meanwhile.
-pub(super) struct Workspace {
-    pub(super) repository: PathBuf,
-    folder: tempfile::TempDir,
-}
-
-impl Workspace {
-    /// Writes and commits it. `root` is this repository, whose lock has the same versions.
-    pub(super) fn make(root: &Path) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let repository = folder.path().join("repository");
-        for (path, text) in [
-            ("Cargo.toml", MANIFEST.to_owned()),
-            ("src/lib.rs", LIBRARY.replace("STEPS", STEPS[0])),
-            ("benches/suite.rs", SUITE.to_owned()),
-            ("Cargo.lock", fs_err::read_to_string(root.join("Cargo.lock"))?),
-            (".gitignore", "target\n".to_owned()),
-        ] {
-            let path = repository.join(path);
-            fs_err::create_dir_all(path.parent().context("a file has a folder")?)?;
-            fs_err::write(path, text)?;
-        }
-        let workspace = Self { repository, folder };
-        workspace.git(&["init", "--quiet"])?;
-        workspace.commit("fifty benchmarks")?;
-        fs_err::write(workspace.repository.join("src/lib.rs"), LIBRARY.replace("STEPS", STEPS[1]))?;
-        workspace.commit("one of them slower")?;
-        Ok(workspace)
-    }
-
-    /// Where results are kept.
-    pub(super) fn store(&self) -> PathBuf {
-        self.folder.path().join("history.db")
-    }
-
-    /// A command that is called in the repository.
-    pub(super) fn command(&self, program: &Path) -> Command {
-        #[expect(clippy::disallowed_methods, reason = "a task calls cargo, git and perfguard")]
-        let mut command = Command::new(program);
-        command.current_dir(&self.repository).stdin(Stdio::null());
-        command.env("PERFGUARD_CACHE", self.folder.path().join("cache"));
-        command.env("CARGO_TARGET_DIR", self.folder.path().join("target"));
-        command
-    }
-
-    fn commit(&self, message: &str) -> Result<()> {
-        self.git(&["add", "--all"])?;
-        self.git(&["commit", "--quiet", "--message", message])
-    }
-
-    fn git(&self, words: &[&str]) -> Result<()> {
-        let mut git = self.command(Path::new("git"));
-        git.args(["-c", "user.name=A", "-c", "user.email=a@example.com"]).args(words);
-        ensure!(git.status()?.success(), "git {words:?} failed");
-        Ok(())
-    }
+/// Writes and commits it. `root` is this repository, whose lock has the same versions.
+pub(super) fn make(root: &Path) -> Result<Scratch> {
+    let scratch = Scratch::new(root)?;
+    scratch.write("Cargo.toml", MANIFEST)?;
+    scratch.write("src/lib.rs", &LIBRARY.replace("STEPS", STEPS[0]))?;
+    scratch.write("benches/suite.rs", SUITE)?;
+    scratch.commit("fifty benchmarks")?;
+    scratch.write("src/lib.rs", &LIBRARY.replace("STEPS", STEPS[1]))?;
+    scratch.commit("one of them slower")?;
+    Ok(scratch)
 }
 
 const MANIFEST: &str = r#"[package]

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 /// Processors that somebody else keeps busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Weather {
+pub(crate) enum Weather {
     /// None
     Idle,
     /// One, at low priority, as a build in the background does
@@ -18,7 +18,7 @@ pub(super) enum Weather {
 
 impl Weather {
     /// As it is named in files.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Idle => "idle",
             Self::One => "one",
@@ -38,10 +38,10 @@ impl fmt::Display for Weather {
 }
 
 /// Processes that do nothing, as fast as they can, until this is dropped.
-pub(super) struct Load(Vec<Child>);
+pub(crate) struct Load(Vec<Child>);
 
 impl Load {
-    pub(super) fn start(weather: Weather) -> Result<Self> {
+    pub(crate) fn start(weather: Weather) -> Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let (count, niceness) = match weather {
             Weather::Idle => (0, "0"),
