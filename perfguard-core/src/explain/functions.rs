@@ -70,7 +70,8 @@ impl Function {
 impl Functions {
     /// Adds up a profile.
     pub fn of(profile: &Profile, program: &Program<'_>) -> Self {
-        let mut names = Names { program: *program, inlines: Inlines::of(program.bytes), all: Self::default() };
+        let mut names =
+            Names { program: *program, inlines: Inlines::of(program.bytes, program.tree), all: Self::default() };
         let numbers = names.number_all(profile);
         for place in &profile.lines {
             let (object, _) = &profile.functions[place.function];

@@ -9,6 +9,8 @@ type Slice<'data> = EndianSlice<'data, RunTimeEndian>;
 
 /// The line tables of one executable.
 pub(super) struct Inlines<'data> {
+    /// Where the sources lay that are the user's own.
+    tree: &'data str,
     context: addr2line::Context<Slice<'data>>,
 }
 
@@ -17,13 +19,13 @@ pub(super) struct Inlines<'data> {
 pub(super) struct Source {
     /// The functions that were inlined there, the outermost first; none where the code is the function's own.
     pub(super) inlined: Vec<String>,
-    /// File and line of the innermost, where they are known.
+    /// File and line: of the innermost function whose source is the user's own, else of the innermost; where they are known.
     pub(super) line: Option<(String, u32)>,
 }
 
 impl<'data> Inlines<'data> {
     /// Reads an executable; `None` where it is none, or has no line tables.
-    pub(super) fn of(program: &'data [u8]) -> Option<Self> {
+    pub(super) fn of(program: &'data [u8], tree: &'data str) -> Option<Self> {
         let file = object::File::parse(program).ok()?;
         file.section_by_name(".debug_line")?;
         let endian = if file.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
@@ -34,18 +36,21 @@ impl<'data> Inlines<'data> {
         };
         let dwarf = gimli::Dwarf::load(load).ok()?;
         let context = addr2line::Context::from_dwarf(dwarf).ok()?;
-        Some(Self { context })
+        Some(Self { tree, context })
     }
 
     /// What stands at an address; nothing where the tables do not say.
     pub(super) fn at(&self, address: u64) -> Source {
-        let mut source = Source::default();
+        let (mut source, mut has_own) = (Source::default(), false);
         let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else { return source };
         while let Ok(Some(frame)) = frames.next() {
-            if source.line.is_none() && source.inlined.is_empty() {
-                let place = frame.location.as_ref();
-                source.line = place.and_then(|place| Some((place.file?.to_owned(), place.line.unwrap_or_default())));
+            let place = frame.location.as_ref();
+            let place = place.and_then(|place| Some((place.file?, place.line.unwrap_or_default())));
+            let is_own = place.is_some_and(|(file, _)| file.starts_with(self.tree));
+            if let Some((file, line)) = place.filter(|_| source.inlined.is_empty() || is_own && !has_own) {
+                source.line = Some((file.to_owned(), line));
             }
+            has_own |= is_own;
             let name = frame.function.as_ref().and_then(|function| function.raw_name().ok().map(Cow::into_owned));
             source.inlined.push(name.map_or_else(|| UNNAMED.to_owned(), |name| demangled(&name)));
         }
@@ -78,14 +83,14 @@ mod tests {
 
     #[test]
     fn what_is_no_executable_has_no_lines() {
-        assert!(Inlines::of(b"#!/bin/sh\n").is_none());
-        assert!(Inlines::of(b"").is_none());
+        assert!(Inlines::of(b"#!/bin/sh\n", "").is_none());
+        assert!(Inlines::of(b"", "").is_none());
     }
 
     #[test]
     fn this_test_itself_is_found_with_its_file() {
         let own = fs_err::read(std::env::current_exe().unwrap()).unwrap();
-        let inlines = Inlines::of(&own).expect("tests have line tables");
+        let inlines = Inlines::of(&own, "").expect("tests have line tables");
         let file = object::File::parse(&*own).unwrap();
         let symbols = object::Object::symbols(&file);
         let name = "names_lose_their_hashes_and_those_of_c_stay";

@@ -93,7 +93,7 @@ pub struct FunctionGrowth {
 pub struct PartGrowth {
     /// The functions through which it was inlined, the outermost first; none for the function's own lines.
     pub inlined: Vec<String>,
-    /// The file of its source.
+    /// The file of its source; of the user's own, where other code was inlined there.
     pub file: String,
     /// The line that executes most; 0 where lines are not known.
     pub line: u32,
