@@ -65,7 +65,9 @@ fn number(value: f64) -> String {
 
 /// What is left of a count an iteration: a slope has digits that mean nothing.
 fn rounded(value: f64) -> f64 {
-    if value.abs() < 100.0 { (value * 100.0).round() / 100.0 } else { value.round() }
+    let rounded = if value.abs() < 100.0 { (value * 100.0).round() / 100.0 } else { value.round() };
+    // A little less than nothing is nothing, without a sign.
+    rounded + 0.0
 }
 
 fn ratio(sides: Sides) -> String {

@@ -87,6 +87,7 @@ fn without_valgrind_the_rest_is_told_with_the_line_that_installs_it() {
 fn identical_sides_have_nothing_to_explain_and_the_same_count_is_said_so() {
     let identical = text(&view(Instructions::Identical), 120);
     assert!(identical.contains("what both sides would run is the same: there is nothing to explain"), "{identical}");
+    assert_eq!((number(-0.001), signed(-0.001, Unit::Count)), ("0".to_owned(), "0".to_owned()));
     let same = InstructionGrowth { per_iteration: false, total: sides(7.0, 7.0), functions: Vec::new(), others: 0 };
     let same = text(&view(Instructions::Counted(same)), 120);
     assert!(same.contains("7 → 7 instructions a process (0.0 %)"), "{same}");
