@@ -104,6 +104,7 @@ fn exit_of(error: &PipelineError) -> Exit {
         | PipelineError::NoWitness { .. }
         | PipelineError::NoMetric { .. } => Exit::Environment,
         PipelineError::Store(StoreError::Ambiguous { .. } | StoreError::Unsupported { .. })
+        | PipelineError::Ambiguous { .. }
         | PipelineError::NotAGitRepository(_)
         | PipelineError::Unknown { .. }
         | PipelineError::NoMergeBase { .. }

@@ -62,6 +62,7 @@ fn dispatch(command: Command, ui: &mut Ui, cancel: &CancellationToken) -> Result
         Command::Run(args) => commands::run::run(&args, ui, cancel),
         Command::Compare(args) => commands::compare::run(&args, ui, cancel),
         Command::Check(args) => commands::compare::check(&args, ui, cancel),
+        Command::Explain(args) => commands::explain::run(&args, ui, cancel),
         Command::Bisect(args) => commands::bisect::run(&args, ui, cancel),
         Command::Backfill(args) => commands::backfill::run(&args, ui, cancel),
         Command::SelfTest(args) => commands::self_test::run(&args, ui, cancel),

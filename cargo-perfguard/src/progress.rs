@@ -123,6 +123,10 @@ impl EventSink for Progress {
             Event::Listing { target, by_running: true } if !self.quiet => {
                 ui::remark(&format!("`{target}` cannot list its benchmarks: it is run once to learn them"), None);
             }
+            Event::Counting { .. } if !self.quiet => {
+                let message = in_words(&event);
+                self.aside(|| ui::talk(&message));
+            }
             Event::Searching(_) if !self.quiet => ui::talk(&in_words(&event)),
             Event::Detail(message) if self.verbose => self.aside(|| ui::detail(&message)),
             Event::BenchmarkFinished { .. } | Event::Listing { .. } if self.verbose => {
@@ -132,6 +136,7 @@ impl EventSink for Progress {
             Event::Remark { .. }
             | Event::Waiting { .. }
             | Event::Listing { .. }
+            | Event::Counting { .. }
             | Event::Detail(_)
             | Event::Searching(_)
             | Event::BenchmarkFinished { .. } => {}
@@ -147,6 +152,7 @@ fn in_words(event: &Event) -> String {
         Event::CargoLine(line) => format!("cargo: {line}"),
         Event::CargoFinished { well } => format!("cargo ended {}", if *well { "well" } else { "with an error" }),
         Event::Listing { target, .. } => format!("asks `{target}` for its benchmarks"),
+        Event::Counting { id, of } => format!("counting the instructions of `{id}` in {of}"),
         Event::Detail(message) => message.clone(),
         Event::Remark { message, hint: Some(hint) } => format!("note: {message} (hint: {hint})"),
         Event::Remark { message, hint: None } => format!("note: {message}"),

@@ -31,6 +31,13 @@ pub enum Event {
         /// The harness cannot list: all benchmarks are run once.
         by_running: bool,
     },
+    /// The instructions of a benchmark are counted, which may take minutes.
+    Counting {
+        /// Which.
+        id: BenchmarkId,
+        /// On which side, in words.
+        of: String,
+    },
     /// A call or a decision that only the curious want to see.
     Detail(String),
     /// A remark that the user should see once, with an optional hint.

@@ -2,8 +2,8 @@
 //!
 //! Read top-down. The *nouns* ([`model`]) are what stages hand to one another. The *doors* ([`clock`], [`cancel`],
 //! [`event`], [`config`], [`process`], [`environment`], [`vcs`]) are the only ways to the outside world. The *stages*
-//! ([`plan`], [`build`], [`measure`], [`analyse`], [`judge`], [`store`], [`report`]) take values and give values; a stage imports
-//! nouns and doors, never another stage. [`pipeline`] alone wires them.
+//! ([`plan`], [`build`], [`measure`], [`analyse`], [`judge`], [`bisect`], [`explain`], [`store`], [`report`]) take values and
+//! give values; a stage imports nouns and doors, never another stage. [`pipeline`] alone wires them.
 //!
 //! Nothing in this crate prints.
 
@@ -20,6 +20,7 @@ pub mod vcs;
 pub mod analyse;
 pub mod bisect;
 pub mod build;
+pub mod explain;
 pub mod judge;
 pub mod measure;
 pub mod plan;

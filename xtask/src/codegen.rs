@@ -12,7 +12,7 @@ use perfguard_core::measure::{PROVIDERS, VARIABLES};
 use perfguard_core::model::{Direction, built_in_metrics};
 use perfguard_core::report::{
     BackfillView, BaselinesView, BisectPlanView, BisectStatusView, BisectView, CleanView, CompareView, ConfigView,
-    DoctorView, ListView, MatrixView, RunView, RunsView, SelfTestView,
+    DoctorView, ExplainView, ListView, MatrixView, RunView, RunsView, SelfTestView,
 };
 use schemars::{JsonSchema, schema_for};
 
@@ -51,6 +51,7 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("schemas/bisect-plan.json", schema::<BisectPlanView>()?),
         ("schemas/backfill.json", schema::<BackfillView>()?),
         ("schemas/matrix.json", schema::<MatrixView>()?),
+        ("schemas/explain.json", schema::<ExplainView>()?),
         ("schemas/config.json", schema::<ConfigView>()?),
         ("schemas/self-test.json", schema::<SelfTestView>()?),
         ("schemas/doctor.json", schema::<DoctorView>()?),

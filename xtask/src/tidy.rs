@@ -16,7 +16,7 @@ const NOUNS: [&str; 1] = ["model"];
 /// The only ways to the outside world: they know nouns and one another.
 const DOORS: [&str; 7] = ["clock", "cancel", "event", "config", "process", "environment", "vcs"];
 /// Take values and give values: they know nouns and doors, never another stage.
-const STAGES: [&str; 8] = ["plan", "build", "measure", "analyse", "judge", "bisect", "store", "report"];
+const STAGES: [&str; 9] = ["plan", "build", "measure", "analyse", "judge", "bisect", "explain", "store", "report"];
 /// Where stages meet.
 const TOP: [&str; 1] = ["pipeline"];
 

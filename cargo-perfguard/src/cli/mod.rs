@@ -5,6 +5,7 @@ mod bisect_options;
 mod cargo_options;
 mod compare_options;
 mod doctor_options;
+mod explain_options;
 mod measure_options;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ pub use bisect_options::{BisectArgs, BisectVerb};
 pub use cargo_options::CargoOptions;
 pub use compare_options::{AcceptArgs, CheckArgs, CompareArgs, JudgeOptions, PairOptions, SelfTestArgs};
 pub use doctor_options::DoctorArgs;
+pub use explain_options::ExplainArgs;
 pub use measure_options::{Flag, MeasureOptions};
 
 use crate::exit_code::Exit;
@@ -61,6 +63,12 @@ pub enum Command {
                             Examples:\n  cargo perfguard check\n  cargo perfguard check --staged --within 30s\n  \
                             cargo perfguard check origin/main")]
     Check(Box<CheckArgs>),
+    /// Tell why a benchmark changed, function by function
+    #[command(override_usage = "cargo perfguard explain [OPTIONS] [BASE [HEAD]] BENCHMARK")]
+    #[command(after_help = "Cargo's flags (-p, --bench, -F, --profile, …) mean what they mean to cargo.\n\n\
+                            Examples:\n  cargo perfguard explain parse/large\n  \
+                            cargo perfguard explain main...HEAD parse/large --flame-graph")]
+    Explain(Box<ExplainArgs>),
     /// Find the commit that made a benchmark slower
     #[command(after_help = "Cargo's flags mean what they mean to cargo. docs/cli.md has all flags.\n\n\
                             Examples:\n  cargo perfguard bisect --good v1.2.0 parse\n  \

@@ -92,3 +92,22 @@ fn a_baseline_is_measured_unless_a_verb_says_otherwise() {
         matches!(parse(&["promote", "latest", "--name", "x"]).verb, Some(BaselineVerb::Promote { name, .. }) if name == "x")
     );
 }
+
+#[test]
+fn what_is_explained_stands_last_and_a_picture_is_no_benchmark() {
+    let parse = |words: &[&str]| Cli::try_parse_from([&["cargo perfguard", "explain"], words].concat());
+    let meant = |words: &[&str]| match parse(words) {
+        Ok(Cli { command: Command::Explain(args), .. }) => {
+            let (benchmark, sides) = args.meant();
+            let sides = sides.map(|(base, head)| format!("{base} {}", head.unwrap_or("-"))).unwrap_or_default();
+            let picture = args.flame_graph.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+            [benchmark.to_owned(), sides, picture]
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(meant(&["sum"]), ["sum", "", ""]);
+    assert_eq!(meant(&["a..b", "sum", "--flame-graph"]), ["sum", "a..b -", "perfguard-explain.svg"]);
+    assert_eq!(meant(&["--flame-graph", "x.svg", "a", "b", "sum"]), ["sum", "a b", "x.svg"]);
+    assert!(parse(&["--flame-graph", "sum"]).is_err());
+    assert!(parse(&[]).is_err() && parse(&["a", "b", "c", "d"]).is_err());
+}

@@ -171,8 +171,8 @@ pub trait Driver: Sync {
         Sharing::Never
     }
 
-    /// How exactly it can be told how often to run the code.
-    fn counting(&self) -> Counting {
+    /// How exactly a version of it can be told how often to run the code; `None` where the version is not known.
+    fn counting(&self, _: Option<&str>) -> Counting {
         Counting::NotPossible
     }
 

@@ -20,8 +20,8 @@ pub use driver::{Counting, Driver, Listing, NotListed, Reading, Session, Sharing
 pub use drivers::driver_for;
 pub use executor::{Executor, Job, Outcome, ProcessExecutor};
 pub use instructions::{
-    Counted, CountedHeap, CountedPair, INSTALL_VALGRIND, NotCounted, count_alone, count_heap, count_instructions,
-    find_valgrind,
+    CallgrindDumps, Counted, CountedHeap, CountedPair, INSTALL_VALGRIND, NotCounted, count_alone, count_heap,
+    count_instructions, dump_calls, find_valgrind, time_of_iteration,
 };
 pub use kernel::{FIRST_ITERATIONS, KERNEL_ARGUMENT, KernelRun, kernel_main, run_kernel};
 pub use pair_executor::{PairExecutor, PairJob, PairTarget, ProcessPairs, Seater, SideProgram, Slowed};

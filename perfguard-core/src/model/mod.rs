@@ -7,6 +7,7 @@ mod culprit;
 mod diagnosis;
 mod environment;
 mod estimate;
+mod explanation;
 mod id;
 mod kept;
 mod machine;
@@ -31,6 +32,9 @@ pub use culprit::Verification;
 pub use diagnosis::{Ability, CacheAbilities, FindingLevel, MachineFinding, MetricRow, NoiseFloor, Seen};
 pub use environment::{Environment, Fingerprint};
 pub use estimate::{Difference, Estimate};
+pub use explanation::{
+    DependencyChange, Explanation, FunctionGrowth, InstructionGrowth, Instructions, MetricChange, PartGrowth, Sides,
+};
 pub use id::{BenchmarkId, IdError, PROGRAM_PACKAGE, TargetId, TargetKind};
 pub use kept::KeptKind;
 pub use machine::{CiService, FrequencyFacts, GroupLimits, MachineFacts};

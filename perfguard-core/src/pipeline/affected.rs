@@ -77,7 +77,11 @@ pub(super) fn prepare_affected(
 }
 
 /// The same options for some of the benches only; unchanged where cargo could not be told so.
-fn only(options: &BuildOptions, wanted: &BTreeMap<TargetId, String>, known: &BTreeSet<TargetId>) -> BuildOptions {
+pub(super) fn only(
+    options: &BuildOptions,
+    wanted: &BTreeMap<TargetId, String>,
+    known: &BTreeSet<TargetId>,
+) -> BuildOptions {
     // Cargo names a library or a program as what it is, not as the executable of its benchmarks.
     if wanted.len() == known.len() || wanted.keys().any(|target| target.kind != TargetKind::Bench) {
         return options.clone();

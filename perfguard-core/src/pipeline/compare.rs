@@ -338,7 +338,7 @@ pub(super) fn counted(count: usize, what: &str) -> String {
 }
 
 /// There must be something to compare, or at least something to say.
-fn require_benchmarks(
+pub(super) fn require_benchmarks(
     place: &Place,
     base: &PreparedSide,
     head: &PreparedSide,
@@ -352,7 +352,9 @@ fn require_benchmarks(
     if !nothing {
         return Ok(());
     }
-    let all: Vec<_> = targets().flat_map(super::PreparedTarget::ids).collect();
+    let mut all: Vec<_> = targets().flat_map(super::PreparedTarget::ids).collect();
+    all.sort();
+    all.dedup();
     if all.is_empty() {
         let reasons =
             head.prepared.targets.iter().filter_map(|target| {

@@ -66,6 +66,14 @@ pub enum PipelineError {
         /// What to do.
         hint: String,
     },
+    /// One benchmark is meant, and the word fits several.
+    #[error("`{word}` fits {} benchmarks", .ids.len())]
+    Ambiguous {
+        /// As the user wrote it.
+        word: String,
+        /// The benchmarks, at least two.
+        ids: Vec<BenchmarkId>,
+    },
     /// A command needs git, and there is none.
     #[error("`{0}` is not in a git repository")]
     NotAGitRepository(String),
@@ -147,6 +155,9 @@ pub enum PipelineError {
     Interrupted,
 }
 
+/// No more benchmarks than this are named in a hint.
+const MOST_SHOWN: usize = 5;
+
 fn quoted(words: &[String]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
 }
@@ -196,6 +207,11 @@ impl PipelineError {
             Self::NoMatch { nearest, .. } => {
                 let ids: Vec<_> = nearest.iter().map(|id| format!("`{id}`")).collect();
                 Some(format!("did you mean {}?", ids.join(" or ")))
+            }
+            Self::Ambiguous { ids, .. } => {
+                let shown: Vec<_> = ids.iter().take(MOST_SHOWN).map(|id| format!("`{id}`")).collect();
+                let more = if ids.len() > MOST_SHOWN { ", …" } else { "" };
+                Some(format!("name one by its whole id: {}{more}", shown.join(", ")))
             }
             Self::NotAGitRepository(_) => {
                 Some("a baseline belongs to a commit: run `git init` and commit first".to_owned())

@@ -46,7 +46,7 @@ impl Driver for Divan {
         }
     }
 
-    fn counting(&self) -> Counting {
+    fn counting(&self, _: Option<&str>) -> Counting {
         Counting::ByIterations
     }
 

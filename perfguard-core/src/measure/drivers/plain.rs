@@ -17,7 +17,7 @@ impl Driver for Plain {
         Ok(Listing::of(None, [NAME.to_owned()]))
     }
 
-    fn counting(&self) -> Counting {
+    fn counting(&self, _: Option<&str>) -> Counting {
         Counting::Whole
     }
 

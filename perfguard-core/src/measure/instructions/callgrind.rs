@@ -28,13 +28,22 @@ pub(super) fn runner(artifact: &Artifact, folder: &Path, toggles: &[String]) -> 
 
 /// The instructions of the process that executed most.
 pub(super) fn total(folder: &Path) -> io::Result<f64> {
-    let mut largest = None;
+    largest(folder).map(|(total, _)| total)
+}
+
+/// What was written of the process that executed most, and its instructions.
+pub(super) fn largest(folder: &Path) -> io::Result<(f64, String)> {
+    let mut largest: Option<(u64, String)> = None;
     for entry in fs_err::read_dir(folder)? {
         let text = String::from_utf8_lossy(&fs_err::read(entry?.path())?).into_owned();
-        largest = largest.max(total_in(&text));
+        let total = total_in(&text);
+        if let Some(total) = total.filter(|total| largest.as_ref().is_none_or(|(known, _)| total > known)) {
+            largest = Some((total, text));
+        }
     }
     #[expect(clippy::cast_precision_loss, reason = "counts of one process are far below 2^53")]
-    largest.map(|count| count as f64).ok_or_else(|| io::Error::other("Valgrind wrote no count"))
+    let found = largest.map(|(total, text)| (total as f64, text));
+    found.ok_or_else(|| io::Error::other("Valgrind wrote no count"))
 }
 
 /// `totals: N`, or `summary: N` before 3.14.
@@ -54,6 +63,7 @@ mod tests {
         fs_err::write(folder.path().join("counted.1"), "events: Ir\nfn=(1)\n5 100\ntotals: 5115\n").expect("written");
         fs_err::write(folder.path().join("counted.2"), "events: Ir\nsummary: 12\n").expect("written");
         assert!((total(folder.path()).expect("a total") - 5115.0).abs() < 0.5);
+        assert!(largest(folder.path()).expect("a text").1.contains("fn=(1)"));
         assert!(total(tempfile::tempdir().expect("a folder").path()).is_err());
     }
 }

@@ -34,7 +34,7 @@ pub fn count_heap(
     iteration_ns: f64,
 ) -> Result<CountedHeap, NotCounted> {
     let artifact = session.artifact;
-    let plan = Plan::new(Tool::Dhat, driver, name, iteration_ns, &[artifact])?;
+    let plan = Plan::new(Tool::Dhat, (driver, session.version), name, iteration_ns, &[artifact])?;
     let few = plan.run(session, artifact, &plan.few())?;
     let (blocks, bytes, peak) = (few.total(0), few.total(1), few.total(2));
     if blocks < LEAST_BLOCKS {

@@ -11,6 +11,7 @@
 mod callgrind;
 mod dhat;
 mod heap;
+mod profile;
 mod toggles;
 
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ use crate::model::{Artifact, Failure, FailureKind, IterationControl, Note};
 
 pub use callgrind::{INSTALL_VALGRIND, find_valgrind};
 pub use heap::{CountedHeap, count_heap};
+pub use profile::{CallgrindDumps, dump_calls, time_of_iteration};
 
 /// What a benchmark executes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -91,7 +93,7 @@ pub fn count_instructions(
     seat: &mut dyn FnMut(bool) -> Result<(), Failure>,
 ) -> Result<CountedPair, NotCounted> {
     let base = session.artifact;
-    let plan = Plan::new(Tool::Callgrind, driver, name, iteration_ns, &[base, head])?;
+    let plan = Plan::new(Tool::Callgrind, (driver, session.version), name, iteration_ns, &[base, head])?;
     seat(false).map_err(NotCounted::Failed)?;
     let first = plan.count(session, base)?;
     let again = plan.count(session, base)?;
@@ -116,7 +118,7 @@ pub fn count_alone(
     name: &str,
     iteration_ns: f64,
 ) -> Result<Counted, NotCounted> {
-    let plan = Plan::new(Tool::Callgrind, driver, name, iteration_ns, &[session.artifact])?;
+    let plan = Plan::new(Tool::Callgrind, (driver, session.version), name, iteration_ns, &[session.artifact])?;
     let artifact = session.artifact;
     let count = plan.count(session, artifact)?;
     let instructions = count - plan.own_cost(session, artifact, count)?;
@@ -187,15 +189,15 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// A plan for benchmarks of these executables.
+    /// A plan for benchmarks of these executables, by a harness of this version.
     fn new(
         tool: Tool,
-        driver: &'a dyn Driver,
+        (driver, version): (&'a dyn Driver, Option<&str>),
         name: &'a str,
         iteration_ns: f64,
         artifacts: &[&Artifact],
     ) -> Result<Self, NotCounted> {
-        let counting = driver.counting();
+        let counting = driver.counting(version);
         if matches!(counting, Counting::NotPossible) {
             return Err(NotCounted::Harness);
         }
@@ -227,6 +229,7 @@ impl<'a> Plan<'a> {
         self.exactly(FEW + self.more)
     }
 
+    /// Tells the harness to run so many iterations, or multiples of that.
     fn exactly(&self, iterations: u32) -> IterationControl {
         match self.counting {
             Counting::BySamples => control(iterations, None, Duration::from_nanos(1)),
@@ -258,9 +261,25 @@ impl<'a> Plan<'a> {
         artifact: &Artifact,
         control: &IterationControl,
     ) -> Result<Process, NotCounted> {
+        let read = |folder: &Path| self.tool.totals(folder);
+        let (totals, iterations) = self.under_valgrind(session, artifact, control, &[], read)?;
+        Ok(Process { totals, iterations })
+    }
+
+    /// What is read of the folder that the tool wrote to, and the iterations of one process. `words` are more of the tool's
+    /// options.
+    fn under_valgrind<T>(
+        &self,
+        session: &mut Session<'_>,
+        artifact: &Artifact,
+        control: &IterationControl,
+        words: &[&str],
+        read: impl FnOnce(&Path) -> io::Result<T>,
+    ) -> Result<(T, f64), NotCounted> {
         let folder = tempfile::tempdir_in(session.scratch).map_err(|error| failed(&error.to_string()))?;
         let mut under_valgrind = artifact.clone();
         under_valgrind.run.runner = self.tool.runner(artifact, folder.path(), self.counting);
+        under_valgrind.run.runner.extend(words.iter().map(Into::into));
         let mut counted = Session {
             launcher: session.launcher,
             artifact: &under_valgrind,
@@ -282,11 +301,11 @@ impl<'a> Plan<'a> {
             Some(Told::Failed(failure)) => return Err(explained(failure)),
             Some(Told::Unreached | Told::Alone) | None => return Err(NotCounted::Harness),
         };
-        let totals = self.tool.totals(folder.path()).map_err(|error| failed(&error.to_string()))?;
+        let found = read(folder.path()).map_err(|error| failed(&error.to_string()))?;
         #[expect(clippy::cast_precision_loss, reason = "counts of one process are far below 2^53")]
         match (iterations, self.counting) {
-            (_, Counting::Whole) => Ok(Process { totals, iterations: 1.0 }),
-            (Some(iterations), _) => Ok(Process { totals, iterations: iterations as f64 }),
+            (_, Counting::Whole) => Ok((found, 1.0)),
+            (Some(iterations), _) => Ok((found, iterations as f64)),
             (None, _) => Err(NotCounted::Harness),
         }
     }

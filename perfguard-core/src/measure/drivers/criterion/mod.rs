@@ -45,8 +45,9 @@ impl Driver for Criterion {
         Sharing::WhereSetUpIsCostly
     }
 
-    fn counting(&self) -> Counting {
-        Counting::BySamples
+    fn counting(&self, version: Option<&str>) -> Counting {
+        // An older one warms up and measures for whole seconds: the clock decides.
+        if takes_fractions(version) { Counting::BySamples } else { Counting::NotPossible }
     }
 
     fn observe(
@@ -55,7 +56,7 @@ impl Driver for Criterion {
         wanted: &mut [Wanted<'_>],
         control: &IterationControl,
     ) -> Result<Yield, Failure> {
-        let fractions = session.version.and_then(version_of).is_none_or(|version| version >= FRACTIONS_SINCE);
+        let fractions = takes_fractions(session.version);
         let first = attempt(session, wanted, control, fractions)?;
         // Alone already: the second attempt goes the other way.
         if let ([Told::Alone], [_]) = (first.told.as_slice(), &*wanted) {
@@ -107,6 +108,11 @@ fn attempt(
     Ok(Yield { finished, told })
 }
 
+/// Whether a version can be told times below a second.
+fn takes_fractions(version: Option<&str>) -> bool {
+    version.and_then(version_of).is_none_or(|version| version >= FRACTIONS_SINCE)
+}
+
 /// `0.8.2` as `(0, 8)`.
 fn version_of(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split('.');
@@ -148,5 +154,7 @@ mod tests {
         assert_eq!(version_of("0.3.6"), Some((0, 3)));
         assert!(version_of("6.0.0") >= Some(FRACTIONS_SINCE));
         assert_eq!(version_of("nonsense"), None);
+        assert_eq!(Criterion.counting(Some("0.3.6")), Counting::NotPossible, "it measures for whole seconds");
+        assert_eq!([Some("0.8.2"), None].map(|version| Criterion.counting(version)), [Counting::BySamples; 2]);
     }
 }

@@ -48,7 +48,7 @@ impl Driver for Native {
         Sharing::WhereSetUpIsCostly
     }
 
-    fn counting(&self) -> Counting {
+    fn counting(&self, _: Option<&str>) -> Counting {
         Counting::ByIterations
     }
 
