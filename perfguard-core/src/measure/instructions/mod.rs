@@ -70,8 +70,11 @@ pub enum NotCounted {
 
 /// Fewest iterations; what more there are is the slope.
 const FEW: u32 = 10;
-/// Iterations beyond these, at most: enough for any that is not almost nothing.
+/// Iterations beyond these, at most, where each is a sample of its own: harnesses work on samples.
 const MOST_MORE: f64 = 2_000.0;
+/// The same, where they cost nothing but themselves: what a harness does once by the clock (its figures have more digits or
+/// fewer) varies by some hundred instructions.
+const MOST_MORE_IN_SAMPLES: f64 = 20_000.0;
 /// What the iterations of one process may take without Valgrind, nanoseconds: about fifty times as much with it.
 const MOST_NS: f64 = 30e6;
 /// Iterations of a timed process beyond which a sample's own cost no longer counts.
@@ -204,8 +207,9 @@ impl<'a> Plan<'a> {
         if artifacts.iter().any(|artifact| !artifact.run.runner.is_empty()) {
             return Err(NotCounted::Runner);
         }
-        let more = (MOST_NS / iteration_ns.max(1.0)).clamp(f64::from(FEW), MOST_MORE);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 10 and 2,000")]
+        let most = if counting == Counting::BySamples { MOST_MORE } else { MOST_MORE_IN_SAMPLES };
+        let more = (MOST_NS / iteration_ns.max(1.0)).clamp(f64::from(FEW), most);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 10 and 20,000")]
         Ok(Self { tool, counting, name, driver, more: more as u32 })
     }
 
