@@ -12,6 +12,7 @@ use crate::pipeline::PipelineError;
 use crate::pipeline::compare::{CompareRequest, CompareRules, compare_sides};
 use crate::pipeline::sides::SideSpec;
 use crate::plan::Filter;
+use crate::report::format::counted;
 use crate::report::{BisectEnded, BisectRow, BisectView, CommitRow, CulpritRow, SkippedCommit};
 use crate::vcs::CommitId;
 use perfguard_stats::search::Change;
@@ -210,11 +211,8 @@ impl Sitting<'_> {
             return Ok(Vec::new());
         };
         let range = Range::between(self.repository, &start, second, false)?;
-        self.remark(format!(
-            "{} is a merge: looking among the {} commits that it brought in",
-            culprit.short(),
-            range.last()
-        ));
+        let brought = counted(range.last(), "commit");
+        self.remark(format!("{} is a merge: looking among the {brought} that it brought in", culprit.short()));
         let at_ends = match self.at_ends(&start, second, Some(id)) {
             Ok(at_ends) => at_ends,
             Err(PipelineError::Bisect(BisectError::EndDoesNotBuild { .. } | BisectError::NoBenchmark { .. })) => {

@@ -141,6 +141,10 @@ impl Sitting<'_> {
             if wanted.iter().all(|pairs| *pairs == 0) || self.cancel.is_cancelled() || self.is_over() {
                 break;
             }
+            if heard.iter().all(|count| *count == 0) {
+                let count = counted(wanted.iter().filter(|pairs| **pairs > 0).count(), "benchmark");
+                self.remark(format!("comparing good {} with bad {}: {count}", good.short(), bad.short()));
+            }
             let measured = self.measure(good, bad, &benchmarks, &wanted, heard.iter().all(|count| *count == 0))?;
             self.learn_costs(measured.spent.as_secs_f64() / f64::from(measured.pairs.max(1)))?;
             for (both, failure) in benchmarks.iter().zip(measured.failures) {
