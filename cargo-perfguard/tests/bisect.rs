@@ -182,6 +182,7 @@ fn a_bench_that_was_added_later_is_carried_back() {
     bisect(&environment, &["--good", &good, "one"]).expect_code(4).says("--bench-from");
     let view = bisect(&environment, &["--bench-from", "HEAD", "--good", &good, "one"]).expect_code(0).json();
     assert_eq!(culprits(&view), [vec![culprit]]);
+    assert!(view["command"].as_str().unwrap().contains("--bench-from"), "{view:#}");
 }
 
 #[test]

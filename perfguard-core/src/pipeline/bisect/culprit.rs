@@ -238,6 +238,8 @@ impl Sitting<'_> {
     fn again(&self, range: &Range, rows: &[BisectRow]) -> String {
         let mut words = vec!["cargo perfguard bisect".to_owned()];
         words.extend(self.request.faster.then(|| "--faster".to_owned()));
+        words.extend(self.request.all.then(|| "--all".to_owned()));
+        words.extend(self.request.bench_from.iter().map(|commit| format!("--bench-from {}", commit.short())));
         words.push(format!("--good {} --bad {}", range.good().short(), range.bad().short()));
         if let Some(command) = &self.request.command {
             words.extend(command.set_up.iter().map(|set_up| format!("--setup {}", quoted(set_up))));
@@ -279,7 +281,9 @@ impl Sitting<'_> {
         let tally = self.notebook.tally;
         (view.builds, view.failed_builds, view.pairs) = (tally.builds, tally.failed_builds, tally.pairs);
         view.seconds = self.notebook.earlier.as_secs_f64();
-        view.next = next_command(&rows).filter(|_| self.request.command.is_none());
+        // What was carried back, or is no bench, is not there to be explained.
+        let is_there = self.request.command.is_none() && self.request.bench_from.is_none();
+        view.next = next_command(&rows).filter(|_| is_there);
         view.command = self.again(&range, &rows);
         view.benchmarks = rows;
         Ok(view)
