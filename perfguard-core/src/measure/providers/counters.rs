@@ -20,7 +20,7 @@ pub const COUNTER_EVENTS: [(MetricId, CounterEvent); 4] = [
 
 const fn offer(metric: &'static str, what: &'static str, repeats: &'static str) -> Offer {
     let needs = "a process of the benchmark's own, and a processor whose counters the kernel lets this user read";
-    Offer { metric, what, needs, cost: "some 20 µs a process, before it begins", repeats, always: false }
+    Offer { metric, what, needs, cost: "opening them, before the process begins", repeats, always: false }
 }
 
 const OFFERS: [Offer; 3] = [
