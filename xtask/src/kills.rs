@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use perfguard_stats::random::Stream;
+
+use crate::scratch::now;
 
 /// Arguments of `kills`.
 #[derive(Debug, clap::Args)]
@@ -111,11 +113,6 @@ fn words(command: &'static str, resume: bool) -> Vec<&'static str> {
     let mut words = vec![command, "--observations", OBSERVATIONS_WORD, "--budget", "10m", "--seed", "7"];
     words.extend(resume.then_some("--resume"));
     words
-}
-
-#[expect(clippy::disallowed_methods, reason = "a task tells how long things take")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 /// The command ended well; otherwise the error has what it said.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
@@ -74,4 +75,26 @@ pub(crate) fn release_program(root: &Path) -> Result<PathBuf> {
     cargo.current_dir(root).args(["build", "--release", "--package", "cargo-perfguard"]);
     ensure!(cargo.status()?.success(), "cargo-perfguard does not build");
     Ok(root.join("target/release/cargo-perfguard"))
+}
+
+/// A package with a library and one criterion bench target, both called `suite`.
+pub(crate) const SUITE_MANIFEST: &str = r#"[package]
+name = "suite"
+version = "0.1.0"
+edition = "2021"
+
+[lib]
+bench = false
+
+[dev-dependencies]
+criterion = { version = "0.8", default-features = false, features = ["cargo_bench_support"] }
+
+[[bench]]
+name = "suite"
+harness = false
+"#;
+
+#[expect(clippy::disallowed_methods, reason = "a task tells how long things take")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
 }

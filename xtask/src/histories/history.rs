@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use perfguard_stats::random::Stream;
 
-use crate::scratch::Scratch;
+use crate::scratch::{SUITE_MANIFEST, Scratch};
 
 /// What the commits of a history are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -57,7 +57,7 @@ impl<'a> History<'a> {
                 Kind::Sparse | Kind::Mixed => Change::Code,
             });
         }
-        scratch.write("Cargo.toml", MANIFEST)?;
+        scratch.write("Cargo.toml", SUITE_MANIFEST)?;
         scratch.write("benches/suite.rs", SUITE)?;
         let mut library = Library::default();
         let mut ids = Vec::new();
@@ -156,22 +156,6 @@ impl Library {
         comments + &LIBRARY.replace("STEPS", steps) + &prepare + &functions + broken
     }
 }
-
-const MANIFEST: &str = r#"[package]
-name = "suite"
-version = "0.1.0"
-edition = "2021"
-
-[lib]
-bench = false
-
-[dev-dependencies]
-criterion = { version = "0.8", default-features = false, features = ["cargo_bench_support"] }
-
-[[bench]]
-name = "suite"
-harness = false
-"#;
 
 const LIBRARY: &str = r"/// A chain of dependent operations.
 pub fn steps(mut value: u64) -> u64 {

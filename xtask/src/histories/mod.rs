@@ -6,13 +6,13 @@ mod history;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use perfguard_stats::random::Stream;
 
 use self::history::{History, Kind};
-use crate::scratch::{Scratch, release_program};
+use crate::scratch::{Scratch, now, release_program};
 use crate::weather::{Load, Weather};
 
 /// Arguments of `histories`.
@@ -151,9 +151,4 @@ impl History<'_> {
             seconds: view["seconds"].as_f64().unwrap_or_default(),
         })
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a task tells how long things take")]
-fn now() -> Instant {
-    Instant::now()
 }

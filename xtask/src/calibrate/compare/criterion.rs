@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::now;
 use crate::scratch::Scratch;
+use crate::scratch::now;
 
 /// Criterion's verdicts.
 #[derive(Debug, Clone, Copy, Default)]

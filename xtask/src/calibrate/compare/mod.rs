@@ -10,7 +10,6 @@ mod table;
 mod workspace;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
 use perfguard_core::model::Verdict;
@@ -19,7 +18,7 @@ use self::counted::Suite;
 use self::criterion::{Verdicts, two_passes};
 use self::workspace::{ALL, FIRST};
 use super::pair_list;
-use crate::scratch::{Scratch, release_program};
+use crate::scratch::{Scratch, now, release_program};
 use crate::weather::{Load, Weather};
 
 /// Arguments of `calibrate compare`.
@@ -144,11 +143,6 @@ impl Perfguard<'_> {
         ensure!(!suite.rows.is_empty() && suite.rows.len() <= ALL, "{} rows", suite.rows.len());
         Ok(suite)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a task tells how long things take")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[cfg(test)]

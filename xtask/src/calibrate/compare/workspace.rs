@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::scratch::Scratch;
+use crate::scratch::{SUITE_MANIFEST, Scratch};
 
 /// Benchmarks of one group.
 pub(super) const GROUP: usize = 10;
@@ -21,7 +21,7 @@ const STEPS: [&str; 2] = ["4000", "4200"];
 /// Writes and commits it. `root` is this repository, whose lock has the same versions.
 pub(super) fn make(root: &Path) -> Result<Scratch> {
     let scratch = Scratch::new(root)?;
-    scratch.write("Cargo.toml", MANIFEST)?;
+    scratch.write("Cargo.toml", SUITE_MANIFEST)?;
     scratch.write("src/lib.rs", &LIBRARY.replace("STEPS", STEPS[0]))?;
     scratch.write("benches/suite.rs", SUITE)?;
     scratch.commit("fifty benchmarks")?;
@@ -29,22 +29,6 @@ pub(super) fn make(root: &Path) -> Result<Scratch> {
     scratch.commit("one of them slower")?;
     Ok(scratch)
 }
-
-const MANIFEST: &str = r#"[package]
-name = "suite"
-version = "0.1.0"
-edition = "2021"
-
-[lib]
-bench = false
-
-[dev-dependencies]
-criterion = { version = "0.8", default-features = false, features = ["cargo_bench_support"] }
-
-[[bench]]
-name = "suite"
-harness = false
-"#;
 
 const LIBRARY: &str = r"/// A chain of dependent operations.
 pub fn steps(mut value: u64) -> u64 {
