@@ -1,84 +1,26 @@
-//! Functions that call one another in a circle: the strongly connected components of a call graph (Tarjan 1972, without
-//! recursion, as the graphs of real programs are deep).
+//! Functions that call one another in a circle: the strongly connected components of a call graph. Kosaraju's way, as the
+//! graphs of real programs are too deep for one that calls itself.
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
 
 /// The component of each node, numbered from 0. `successors` gives the nodes that a node leads to.
 pub(super) fn components(successors: &[Vec<usize>]) -> Vec<usize> {
-    let mut search = Search {
-        successors,
-        index: vec![None; successors.len()],
-        low: vec![0; successors.len()],
-        component: vec![None; successors.len()],
-        stack: Vec::new(),
-        next_index: 0,
-        next_component: 0,
-    };
-    for node in 0..successors.len() {
-        if search.index[node].is_none() {
-            search.from(node);
+    let edges = successors.iter().enumerate().flat_map(|(from, to)| to.iter().map(move |to| (from, *to)));
+    let mut graph: DiGraph<(), (), usize> = DiGraph::with_capacity(successors.len(), 0);
+    for _ in successors {
+        graph.add_node(());
+    }
+    for (from, to) in edges {
+        graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
+    }
+    let mut component = vec![0; successors.len()];
+    for (number, members) in kosaraju_scc(&graph).into_iter().enumerate() {
+        for member in members {
+            component[member.index()] = number;
         }
     }
-    search.component.into_iter().map(Option::unwrap_or_default).collect()
-}
-
-struct Search<'a> {
-    successors: &'a [Vec<usize>],
-    index: Vec<Option<usize>>,
-    /// The smallest index that a node leads back to.
-    low: Vec<usize>,
-    component: Vec<Option<usize>>,
-    /// Nodes that are in no component yet.
-    stack: Vec<usize>,
-    next_index: usize,
-    next_component: usize,
-}
-
-impl Search<'_> {
-    fn from(&mut self, root: usize) {
-        // A node, and which of its successors is next.
-        let mut open = vec![(root, 0)];
-        self.enter(root);
-        while let Some((node, next)) = open.last_mut() {
-            let node = *node;
-            let Some(successor) = self.successors[node].get(*next).copied() else {
-                open.pop();
-                self.leave(node);
-                if let Some((parent, _)) = open.last() {
-                    self.low[*parent] = self.low[*parent].min(self.low[node]);
-                }
-                continue;
-            };
-            *next += 1;
-            match self.index[successor] {
-                None => {
-                    self.enter(successor);
-                    open.push((successor, 0));
-                }
-                Some(index) if self.component[successor].is_none() => self.low[node] = self.low[node].min(index),
-                Some(_) => {}
-            }
-        }
-    }
-
-    fn enter(&mut self, node: usize) {
-        self.index[node] = Some(self.next_index);
-        self.low[node] = self.next_index;
-        self.next_index += 1;
-        self.stack.push(node);
-    }
-
-    /// Takes a component off the stack where this node began one.
-    fn leave(&mut self, node: usize) {
-        if self.index[node] != Some(self.low[node]) {
-            return;
-        }
-        while let Some(member) = self.stack.pop() {
-            self.component[member] = Some(self.next_component);
-            if member == node {
-                break;
-            }
-        }
-        self.next_component += 1;
-    }
+    component
 }
 
 #[cfg(test)]
