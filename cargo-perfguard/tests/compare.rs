@@ -341,7 +341,7 @@ fn words_that_do_not_name_two_benchmarks_are_errors_with_the_nearest_ids() {
     let environment = scripted("sort: 100\nsort/large: 80\nother/large: 9\n");
     let between = |words: [&str; 2]| environment.perfguard(&["compare", "--between", words[0], words[1]]);
     between(["sort", "sart"]).expect_code(4).says("did you mean `scripted::script::sort`");
-    between(["sort", "large"]).expect_code(2).says("`large` names 2 benchmarks").says("scripted::script::other/large");
+    between(["sort", "large"]).expect_code(2).says("`large` fits 2 benchmarks").says("scripted::script::other/large");
     between(["sort", "scripted::script::sort"]).expect_code(2).says("self-test");
     environment.perfguard(&["compare", "--between", "sort"]).expect_code(2);
     environment.perfguard(&["compare", "A..B", "--between", "sort", "other"]).expect_code(2).says("of one tree");

@@ -47,8 +47,8 @@ pub enum Fact {
     Built {
         /// The commit.
         commit: String,
-        /// How long it took, seconds; 0 where it was kept.
-        seconds: f64,
+        /// How long it took, seconds; absent where it was kept.
+        seconds: Option<f64>,
     },
     /// A commit cannot be built, or a benchmark cannot be run there.
     Skipped {
@@ -189,7 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep").join(BISECT_FILE);
         assert!(Journal::open(&path).unwrap().is_none());
-        let built = |commit: &str| Fact::Built { commit: commit.to_owned(), seconds: 1.5 };
+        let built = |commit: &str| Fact::Built { commit: commit.to_owned(), seconds: Some(1.5) };
         let mut journal = Journal::create(&path, &began()).unwrap();
         journal.write(&built("a")).unwrap();
         journal.file.write_all(b"{\"fact\":\"built\",\"com").unwrap();

@@ -96,6 +96,16 @@ pub struct Metric {
 }
 
 impl MetricId {
+    /// The built-in metric of this id; `None` where it is the user's own.
+    pub fn built_in(&self) -> Option<Metric> {
+        built_in_metrics().into_iter().find(|known| known.id == *self)
+    }
+
+    /// Which way is better: less, unless it is known to be otherwise.
+    pub fn direction(&self) -> Direction {
+        self.built_in().map_or(Direction::LowerIsBetter, |known| known.direction)
+    }
+
     /// Whether it is counted without spread and says nothing of iterations: its values are compared as they are.
     pub fn is_exact(&self) -> bool {
         [Self::EXECUTABLE_SIZE, Self::TEXT_SIZE, Self::DATA_SIZE].contains(self)

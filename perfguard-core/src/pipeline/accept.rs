@@ -2,7 +2,7 @@
 
 use super::{PipelineError, Place};
 use crate::judge::{ACCEPTED_FILE, Accepted, parse_accepted, render_accepted};
-use crate::model::{Comparison, ComparisonRun, Direction, RunId, built_in_metrics};
+use crate::model::{Comparison, ComparisonRun, Direction, RunId};
 use crate::report::format::change;
 use crate::store::Store;
 
@@ -37,8 +37,7 @@ pub fn accept(place: &Place, store: &Store, request: &AcceptRequest) -> Result<V
             return Err(nothing(format!("`{id}` was compared by {}, not by {metric}", one.metric)));
         }
         let effect = one.effect.ok_or_else(|| nothing(format!("no change of `{id}` was measured")))?;
-        let direction = built_in_metrics().into_iter().find(|known| known.id == one.metric);
-        let higher = direction.is_some_and(|known| known.direction == Direction::HigherIsBetter);
+        let higher = one.metric.direction() == Direction::HigherIsBetter;
         let (low, high) = effect.interval.map_or((effect.ratio, effect.ratio), |ends| (ends.low, ends.high));
         let side = |run: RunId| -> Result<(Option<String>, bool), PipelineError> {
             let run = store.run(run)?.ok_or_else(|| PipelineError::unknown_run(&run.to_string()))?;

@@ -45,6 +45,7 @@ pub(super) fn prepare_affected(
         label: what.to_string(),
         variant: base.variant.clone(),
         untouched,
+        was_kept: true,
         is_built: reasons.is_empty() && !may_have_more,
     };
     if like_base.is_built {

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::bisect::{Range, commit_row, why_not};
+use super::bisect::{Range, commit_row, weights_of, why_not};
 use super::clean::keep_within;
-use super::compare::{CompareRequest, compare_sides};
+use super::compare::{CompareRequest, compare_sides, require_benchmarks};
 use super::matching::match_sides;
-use super::prepare::{Bench, What, limits};
+use super::prepare::{Bench, limits};
 use super::sides::{PreparedSide, SideSpec, prepare_side, repository, tree_of};
 use super::{PipelineError, Place, Tools};
 use crate::cancel::CancellationToken;
@@ -110,16 +110,12 @@ pub fn backfill(
     let options = &request.compare.options;
     let mut bench = Bench::open(place, tools, options, request.compare.purpose, events, cancel)?;
     let build = |bench: &mut Bench, commit: &CommitId, events: &mut dyn EventSink| {
-        let (tree, source, _) = tree_of(place, &SideSpec::Commit(commit.clone()), &options.include, events)?;
-        let of = (tree, source, What::Commit(commit.clone()));
+        let of = tree_of(place, &SideSpec::Commit(commit.clone()), &options.include, events)?;
         prepare_side(bench, place, tools, of, options, limits(&request.compare.settings), events, cancel)
     };
     let anchor = build(&mut bench, &request.anchor, events)?;
     let wanted = match_sides(&anchor.prepared, &anchor.prepared, &request.compare.filter).both;
-    if wanted.is_empty() {
-        let words = request.compare.filter.words.clone();
-        return Err(PipelineError::NoMatch { words, nearest: Vec::new() });
-    }
+    require_benchmarks(place, &anchor, &anchor, &request.compare.filter, wanted.is_empty())?;
     let wanted: Vec<BenchmarkId> = wanted.into_iter().map(|both| both.id).collect();
     let past = Past { repository, bench: &bench, anchor: &anchor, request };
     let same = past.same()?;
@@ -143,7 +139,6 @@ pub fn backfill(
         }
         let commit = &request.commits[at];
         events.event(Event::Remark { message: format!("{} of the past", commit.short()), hint: None });
-        let was_kept = bench.workbench.has_whole_build(&commit.0);
         let side = match build(&mut bench, commit, events) {
             Ok(side) => side,
             Err(error) => {
@@ -157,7 +152,7 @@ pub fn backfill(
                 continue;
             }
         };
-        view.builds += usize::from(!was_kept);
+        view.builds += usize::from(!side.was_kept);
         let compare = CompareRequest {
             base: SideSpec::Commit(request.anchor.clone()),
             head: SideSpec::Commit(commit.clone()),
@@ -214,19 +209,22 @@ impl Past<'_> {
     /// is built.
     fn same(&self) -> Result<Vec<Option<usize>>, PipelineError> {
         let commits = &self.request.commits;
-        let mut same = vec![None; commits.len()];
         let targets: Vec<TargetId> = self.anchor.prepared.targets.iter().map(|target| target.id.clone()).collect();
-        for at in 1..commits.len() {
-            let (before, commit) = (&commits[at - 1], &commits[at]);
-            if !self.repository.is_ancestor(&before.0, &commit.0) {
-                continue;
+        let (mut later, mut lists) = (Vec::new(), Vec::new());
+        for (at, pair) in (1..).zip(commits.windows(2)) {
+            let [before, commit] = pair else { continue };
+            if self.repository.is_ancestor(&before.0, &commit.0) {
+                let range = Range::between(self.repository, before, commit, false)?;
+                later.push(at);
+                lists.push(range.changes(self.repository)?.concat());
             }
-            let range = Range::between(self.repository, before, commit, false)?;
-            let ends = [self.anchor, self.anchor];
-            let ignore = &self.request.compare.rules.ignore;
-            if range.touches_none(self.repository, self.bench, ends, &targets, ignore)? {
-                same[at] = Some(at - 1);
-            }
+        }
+        let ignore = &self.request.compare.rules.ignore;
+        let weights = weights_of(&lists, self.bench, [self.anchor, self.anchor], &targets, ignore);
+        let mut same = vec![None; commits.len()];
+        for (index, at) in later.into_iter().enumerate() {
+            let touches_none = weights.values().all(|weights| weights[index] <= 0.0);
+            same[at] = touches_none.then(|| at - 1);
         }
         Ok(same)
     }

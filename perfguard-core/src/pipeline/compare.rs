@@ -14,7 +14,7 @@ use super::layouts::LayoutChoice;
 use super::matching::{Both, Matched, match_sides};
 use super::out_of_time::{Ended, in_time, unmeasured, without_base};
 use super::prepare::{Bench, BuildOptions, is_ordinary_unit_test, limits};
-use super::selection::require_targets;
+use super::selection::{nothing_meant, require_targets};
 use super::sides::{PreparedSide, SideSpec, tree_of};
 use super::variants::prepare_variant;
 use super::witness::call_witness;
@@ -26,7 +26,7 @@ use crate::judge::{GateReport, Rules};
 use crate::model::{
     Comparison, ComparisonRun, MetricId, NullControl, RunCommand, RunId, RunSettings, SuiteWide, Variant,
 };
-use crate::plan::{Filter, nearest_ids};
+use crate::plan::Filter;
 use crate::report::{CompareView, GateView, NotMeasuredRow, SideView};
 use crate::store::Store;
 
@@ -355,15 +355,7 @@ pub(super) fn require_benchmarks(
     let mut all: Vec<_> = targets().flat_map(super::PreparedTarget::ids).collect();
     all.sort();
     all.dedup();
-    if all.is_empty() {
-        let reasons =
-            head.prepared.targets.iter().filter_map(|target| {
-                target.benchmarks.as_ref().err().map(|reason| format!("`{}` {reason}", target.id))
-            });
-        return Err(PipelineError::NothingToMeasure { reason: reasons.collect::<Vec<_>>().join("; ") });
-    }
-    let nearest = filter.words.iter().flat_map(|word| nearest_ids(word, &all, 3)).take(3).cloned().collect();
-    Err(PipelineError::NoMatch { words: filter.words.clone(), nearest })
+    Err(nothing_meant(&head.prepared.targets, &all, &filter.words))
 }
 
 /// What differs between the sides besides their code, each in words: a change of these is everybody's.
@@ -383,7 +375,7 @@ pub(super) fn differences(base: &PreparedSide, head: &PreparedSide) -> Vec<Strin
         found.push(format!("the target changed from `{}` to `{}`", one.triple, other.triple));
     }
     if one.lock_hash != other.lock_hash {
-        found.push("`Cargo.lock` changed: versions of dependencies differ".to_owned());
+        found.push(LOCK_CHANGED.to_owned());
     }
     for (file, what) in GLOBAL_FILES {
         let content = |side: &PreparedSide| side.tree.entries.get(std::path::Path::new(file)).map(|entry| entry.blob);
@@ -393,6 +385,9 @@ pub(super) fn differences(base: &PreparedSide, head: &PreparedSide) -> Vec<Strin
     }
     found
 }
+
+/// What is said where the lock files differ.
+pub(super) const LOCK_CHANGED: &str = "`Cargo.lock` changed: versions of dependencies differ";
 
 /// Files whose change may move every benchmark, and how.
 const GLOBAL_FILES: [(&str, &str); 5] = [

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::compare::differences;
+use super::compare::{LOCK_CHANGED, differences};
 use super::explain_sides::newest;
 use super::matching::Both;
 use super::sides::PreparedSide;
@@ -44,7 +44,7 @@ pub(super) fn reasons(
     };
     if !dependencies.is_empty() {
         // They are named: that there are some need not be said.
-        differences.retain(|text| !text.starts_with("`Cargo.lock` changed"));
+        differences.retain(|text| text != LOCK_CHANGED);
     }
     Ok(Reasons { metrics, dependencies, differences })
 }

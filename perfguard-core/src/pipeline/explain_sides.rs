@@ -2,6 +2,7 @@
 
 use super::compare::require_benchmarks;
 use super::matching::{Both, Matched, match_sides};
+use super::selection::named;
 use super::sides::{PreparedSide, SideSpec, repository};
 use super::{PipelineError, Place};
 use crate::model::{BenchmarkId, Comparison, Run, RunCommand, Source, Verdict};
@@ -97,49 +98,14 @@ pub(super) fn chosen(
     let filter = Filter { words: vec![word.to_owned()], exact: false };
     let Matched { both, single } = match_sides(&base.prepared, &head.prepared, &filter);
     require_benchmarks(place, base, head, &filter, both.is_empty() && single.is_empty())?;
-    let ids: Vec<&BenchmarkId> = both.iter().map(|both| &both.id).chain(single.iter().map(|one| &one.id)).collect();
-    let id = one_of(&ids, word)?;
+    let ids = both.iter().map(|both| &both.id).chain(single.iter().map(|one| &one.id));
+    let ids: Vec<BenchmarkId> = ids.cloned().collect();
+    let id = named(&ids, word)?;
     match (both.iter().find(|both| both.id == *id), single.iter().find(|one| one.id == *id)) {
         (Some(both), _) => Ok(both.clone()),
         (None, one) => {
             let reason = one.map(|one| one.reason.clone()).unwrap_or_default();
             Err(PipelineError::NothingToMeasure { reason: format!("`{id}` cannot be compared: {reason}") })
         }
-    }
-}
-
-/// The id that a word means, of at least one that it fits.
-fn one_of<'a>(ids: &[&'a BenchmarkId], word: &str) -> Result<&'a BenchmarkId, PipelineError> {
-    let whole = ids.iter().find(|id| id.to_string() == word);
-    let mut named = ids.iter().filter(|id| id.name == word);
-    let by_name = match (named.next(), named.next()) {
-        (Some(one), None) => Some(one),
-        _ => None,
-    };
-    match (whole.or(by_name), ids) {
-        (Some(id), _) | (None, [id]) => Ok(id),
-        (None, _) => {
-            let ids = ids.iter().map(|id| (*id).clone()).collect();
-            Err(PipelineError::Ambiguous { word: word.to_owned(), ids })
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_whole_id_wins_over_a_whole_name_and_that_over_a_part() {
-        let ids: Vec<BenchmarkId> =
-            ["p::a::sum", "p::a::sum/10", "p::b::max", "p::a::max"].iter().map(|text| text.parse().unwrap()).collect();
-        let all: Vec<&BenchmarkId> = ids.iter().collect();
-        let found = |word: &str| one_of(&all, word).map(ToString::to_string).map_err(|error| error.to_string());
-        assert_eq!(found("p::a::sum").as_deref(), Ok("p::a::sum"));
-        assert_eq!(found("sum").as_deref(), Ok("p::a::sum"));
-        assert_eq!(found("max").unwrap_err(), "`max` fits 4 benchmarks");
-        assert_eq!(one_of(&all[1..2], "su").unwrap(), &ids[1]);
-        let hint = one_of(&all, "p").unwrap_err().hint().unwrap();
-        assert!(hint.starts_with("name one by its whole id: `p::a::sum`, "), "{hint}");
     }
 }

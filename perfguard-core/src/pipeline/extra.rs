@@ -16,7 +16,7 @@ use crate::measure::{
     COUNTER_EVENTS, Command, Driver, Executable, INSTALL_VALGRIND, NotCounted, Observed, Provider, Session,
     count_alone, count_heap, driver_for, find_valgrind, offer_of,
 };
-use crate::model::{Artifact, ArtifactHash, BenchmarkId, Measurement, MetricId, Note, RunSettings, built_in_metrics};
+use crate::model::{Artifact, ArtifactHash, BenchmarkId, Measurement, MetricId, Note, RunSettings};
 use crate::process::{CounterEvent, Launcher, Limits};
 use crate::report::format::counted;
 use crate::store::{MeasurementKey, Store};
@@ -231,8 +231,8 @@ impl<'a> Extra<'a> {
         match by_valgrind(hands, target, measurement, what, count) {
             Ok(counted) => {
                 let of = if counted.per_iteration { "one iteration" } else { "the whole process" };
-                let known = built_in_metrics().into_iter().find(|metric| metric.id == MetricId::INSTRUCTIONS);
-                hands.store.attach(key, &known.expect("it is built in"), &[counted.instructions])?;
+                let known = MetricId::INSTRUCTIONS.built_in().expect("it is built in");
+                hands.store.attach(key, &known, &[counted.instructions])?;
                 let note = format!(
                     "instructions were counted by Valgrind: those of {of}; not by the processor: {why_not_counters}"
                 );
@@ -270,8 +270,7 @@ impl<'a> Extra<'a> {
             Ok(counted) => {
                 let values = [counted.allocations, counted.allocated_bytes, counted.peak_bytes];
                 for (id, value) in MetricId::OF_HEAP.iter().zip(values).filter(|(id, _)| open.contains(id)) {
-                    let known = built_in_metrics().into_iter().find(|metric| metric.id == *id);
-                    hands.store.attach(key, &known.expect("it is built in"), &[value])?;
+                    hands.store.attach(key, &id.built_in().expect("it is built in"), &[value])?;
                 }
                 let of = if counted.per_iteration { "one iteration" } else { "the whole process" };
                 let whole = "a whole process, its harness included";

@@ -18,9 +18,9 @@ use crate::judge::{
 use crate::measure::PairsEnd;
 use crate::model::{
     Comparison, Direction, Evidence, FailureKind, Finding, GateEffect, Layouts, MetricId, NullControl, Severity, Stage,
-    SuiteWide, Unit, Verdict, built_in_metrics,
+    SuiteWide, Unit, Verdict,
 };
-use crate::report::format::{amount, change};
+use crate::report::format::{amount, change, short};
 use crate::store::Store;
 use crate::vcs::Repository;
 
@@ -88,12 +88,6 @@ pub(super) fn judge_all(
     Ok(Judged { comparisons, null_control, suite_wide })
 }
 
-/// The direction of a metric: less is better unless it is known to be otherwise.
-fn direction_of(metric: &MetricId) -> Direction {
-    let known = built_in_metrics().into_iter().find(|known| known.id == *metric);
-    known.map_or(Direction::LowerIsBetter, |known| known.direction)
-}
-
 impl Judging<'_> {
     fn blank(&self, id: &crate::model::BenchmarkId, metric: MetricId, verdict: Verdict, reason: String) -> Comparison {
         let rules = Rules::of(&self.request.options.tables, id, self.request.rules.threshold);
@@ -118,8 +112,7 @@ impl Judging<'_> {
     }
 
     fn decides(&self, both: &Both) -> MetricId {
-        let harness = self.head.prepared.targets[both.head].harness.as_ref();
-        harness.map_or(MetricId::WALL_TIME, |harness| harness.kind.decides())
+        self.head.prepared.targets[both.head].decides()
     }
 
     fn identical_one(&self, both: &Both) -> Comparison {
@@ -141,7 +134,7 @@ impl Judging<'_> {
 
     fn measured_one(&self, both: &Both, rules: &Rules, outcome: &Outcome) -> Comparison {
         let metric = self.decides(both);
-        let more_is_worse = direction_of(&metric) == Direction::LowerIsBetter;
+        let more_is_worse = metric.direction() == Direction::LowerIsBetter;
         let confirming = outcome.confirming.as_ref().filter(|_| outcome.first.is_suspect());
         let found = conclude(&outcome.first, confirming, more_is_worse);
         let mut one = self.blank(&both.id, metric, found.verdict, found.reason);
@@ -203,7 +196,7 @@ impl Judging<'_> {
         let commit = |side: &PreparedSide| side.source.commit.clone().unwrap_or_default();
         let ends = (commit(self.base), commit(self.head));
         for ((one, both), rules) in comparisons.iter_mut().zip(self.measured).zip(self.rules) {
-            let direction = direction_of(&one.metric);
+            let direction = one.metric.direction();
             if let Some(compared) = compared {
                 let runs = (compared.base_run, compared.head_run);
                 if let Some(recorded) = Recorded::read(store, runs, both)? {
@@ -332,10 +325,10 @@ impl Judging<'_> {
         for one in accepted {
             let brought = one.head.as_ref().unwrap_or(&one.base);
             if !history.is_known(brought) {
-                let short = brought.get(..9).unwrap_or(brought);
                 self.remarks.push(format!(
-                    "an acceptance of `{}` matches nothing: commit `{short}` is not in this repository",
-                    one.benchmark
+                    "an acceptance of `{}` matches nothing: commit `{}` is not in this repository",
+                    one.benchmark,
+                    short(brought)
                 ));
                 continue;
             }

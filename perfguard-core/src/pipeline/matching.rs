@@ -100,7 +100,7 @@ impl Matched {
 
 /// The row of a benchmark that only `side` can run.
 fn single(id: &BenchmarkId, target: &PreparedTarget, side: Side, other: Option<&NotMeasured>) -> Single {
-    let metric = target.harness.as_ref().map_or(MetricId::WALL_TIME, |harness| harness.kind.decides());
+    let metric = target.decides();
     let missing = if side == Side::Head { Side::Base } else { Side::Head };
     let (verdict, reason) = match other {
         Some(reason) if reason.is_failure() => (Verdict::Failed, format!("its target {reason} in {missing}")),

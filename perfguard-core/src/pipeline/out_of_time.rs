@@ -6,7 +6,7 @@ use super::sides::PreparedSide;
 use super::{PipelineError, Place};
 use crate::cancel::CancellationToken;
 use crate::judge::GateReport;
-use crate::model::{MetricId, NotMeasured, Verdict};
+use crate::model::{NotMeasured, Verdict};
 use crate::plan::expected_targets;
 use crate::report::NotMeasuredRow;
 
@@ -79,10 +79,9 @@ pub(super) fn without_base(
 
 /// The row of a benchmark for which there was no time.
 pub(super) fn unmeasured(both: &Both, head: &PreparedSide) -> Single {
-    let harness = head.prepared.targets[both.head].harness.as_ref();
     Single {
         id: both.id.clone(),
-        metric: harness.map_or(MetricId::WALL_TIME, |harness| harness.kind.decides()),
+        metric: head.prepared.targets[both.head].decides(),
         verdict: Verdict::Undecided,
         reason: if head.is_built {
             "building left no time to measure: what was built is kept".to_owned()

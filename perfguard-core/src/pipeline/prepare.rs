@@ -11,7 +11,7 @@ use crate::config::{OwnMetric, ProgramTarget, Tables};
 use crate::event::{Event, EventSink};
 use crate::measure::{self, Listing, NotListed};
 use crate::model::{
-    Artifact, ArtifactHash, BenchmarkId, Harness, HarnessKind, NotMeasured, PROGRAM_PACKAGE, RunEnvironment,
+    Artifact, ArtifactHash, BenchmarkId, Harness, HarnessKind, MetricId, NotMeasured, PROGRAM_PACKAGE, RunEnvironment,
     RunSettings, TargetId, TargetKind, Variant,
 };
 use crate::plan::{self, Selection, Workspace};
@@ -67,6 +67,11 @@ pub struct PreparedTarget {
 }
 
 impl PreparedTarget {
+    /// The metric by which its benchmarks are judged.
+    pub(super) fn decides(&self) -> MetricId {
+        self.harness.as_ref().map_or(MetricId::WALL_TIME, |harness| harness.kind.decides())
+    }
+
     /// The ids of its benchmarks, in the harness's order.
     pub fn ids(&self) -> Vec<BenchmarkId> {
         self.benchmarks.iter().flatten().map(|name| BenchmarkId::new(&self.id, name)).collect()
@@ -214,7 +219,13 @@ impl Bench {
         }
         let cwd = self.workbench.tree().join(place.relative(place.workspace.root()));
         for program in &options.programs {
-            let artifact = program_artifact(program, build, cwd.clone(), self.workbench.cargo_environment());
+            let artifact = program_artifact(
+                &program.name,
+                &program.command,
+                build,
+                cwd.clone(),
+                self.workbench.cargo_environment(),
+            );
             let id = artifact.target.to_string();
             let listed = if targets.iter().any(|known| known.id.to_string() == id) {
                 let message = format!("a cargo target is named `{id}` too: name the `[[target]]` otherwise");
@@ -239,7 +250,7 @@ impl Bench {
     }
 
     /// Asks an executable for its benchmarks. Gives why it has none to tell, where it has none.
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         artifact: &Artifact,
         kind: HarnessKind,
@@ -318,17 +329,23 @@ impl Bench {
 
 /// A program that is no cargo target, as something to run. Nothing tells what it reads: it is another one wherever any file
 /// of the tree is.
-fn program_artifact(program: &ProgramTarget, build: &Build, cwd: PathBuf, env: Vec<(OsString, OsString)>) -> Artifact {
+pub(super) fn program_artifact(
+    name: &str,
+    command: &[String],
+    build: &Build,
+    cwd: PathBuf,
+    env: Vec<(OsString, OsString)>,
+) -> Artifact {
     let mut hasher = blake3::Hasher::new();
-    for word in [&build.key].into_iter().chain(&program.command) {
+    for word in [&build.key].into_iter().chain(command) {
         hasher.update(&(word.len() as u64).to_le_bytes());
         hasher.update(word.as_bytes());
     }
     // The words of a runner and the program are one command line.
-    let (last, first) = program.command.split_last().expect("a command has a word");
+    let (last, first) = command.split_last().expect("a command has a word");
     let runner = first.iter().map(OsString::from).collect();
     Artifact {
-        target: TargetId { package: PROGRAM_PACKAGE.to_owned(), kind: TargetKind::Program, name: program.name.clone() },
+        target: TargetId { package: PROGRAM_PACKAGE.to_owned(), kind: TargetKind::Program, name: name.to_owned() },
         hash: ArtifactHash(hasher.finalize().to_hex().to_string()),
         program: PathBuf::from(last),
         run: RunEnvironment { runner, cwd, env },
@@ -354,7 +371,7 @@ const LISTS_BY_RUNNING: u32 = 10;
 
 impl PreparedTarget {
     /// A target whose executable was listed.
-    fn listed(artifact: &Artifact, kind: HarnessKind, listing: Listing) -> Self {
+    pub(super) fn listed(artifact: &Artifact, kind: HarnessKind, listing: Listing) -> Self {
         let Listing { version, names, repeated, set_up_ns } = listing;
         Self {
             id: artifact.target.clone(),

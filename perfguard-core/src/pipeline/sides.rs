@@ -40,6 +40,8 @@ pub(super) struct PreparedSide {
     pub(super) variant: Variant,
     /// Targets that are base's own, because nothing that they were made from changed.
     pub(super) untouched: BTreeSet<TargetId>,
+    /// Whether its build was there already.
+    pub(super) was_kept: bool,
     /// Whether the others were built; else they are base's own too, and stand for what there was no time for.
     pub(super) is_built: bool,
 }
@@ -106,6 +108,7 @@ pub(super) fn prepare_side(
     }
     let request = build_request(place, &what, options);
     let kept = bench.workbench.kept_build(&tree, &request, cancel)?;
+    let was_kept = kept.is_some();
     let build = if let Some(build) = kept {
         events.event(Event::Detail(format!("{} was built before: what is kept of it is taken", request.what)));
         build
@@ -134,6 +137,7 @@ pub(super) fn prepare_side(
         label: request.what,
         variant: request.variant,
         untouched: BTreeSet::new(),
+        was_kept,
         is_built: true,
     })
 }

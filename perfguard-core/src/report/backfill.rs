@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::bisect_view::CommitRow;
-use super::format::{change, counted, duration, one_line};
+use super::format::{change, counted, duration, one_line, short};
 use super::table::{Column, Row, Style, render, wrap};
 use super::view::VERSION;
 use crate::model::{BenchmarkId, Effect, Verdict};
@@ -139,8 +139,4 @@ fn row(past: &PastCommit) -> Row {
         farthest.unwrap_or_default(),
         said,
     ])
-}
-
-fn short(commit: &str) -> &str {
-    commit.get(..9).unwrap_or(commit)
 }

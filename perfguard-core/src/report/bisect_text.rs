@@ -1,7 +1,7 @@
 //! What a bisection found, for people: the commit first, then why it is believed, then what it took.
 
 use super::bisect_view::{BisectEnded, BisectPlanView, BisectRow, BisectStatusView, BisectView, CommitRow, CulpritRow};
-use super::format::{change, counted, duration, one_line, percent};
+use super::format::{change, counted, duration, one_line, percent, quoted, short};
 use super::table::{Style, wrap};
 use crate::model::Effect;
 
@@ -151,17 +151,12 @@ fn certainty_of(posterior: f64) -> String {
     if posterior > 0.9995 { "> 99.9 %".to_owned() } else { percent(posterior) }
 }
 
-fn short(commit: &str) -> &str {
-    commit.get(..9).unwrap_or(commit)
-}
-
 /// Where a bisection stands, in a few lines.
 pub fn bisect_status_text(view: &BisectStatusView, style: Style) -> String {
     let began = view.began_at.get(..16).unwrap_or_default().replace('T', " ");
     let state = if view.has_ended { "ended" } else { "under way" };
     let mut text = style.bold(&format!("a bisection is {state}, begun {began}\n"));
-    let words: Vec<String> =
-        view.args.iter().map(|arg| shlex::try_quote(arg).map_or_else(|_| arg.clone(), Into::into)).collect();
+    let words: Vec<String> = view.args.iter().map(|arg| quoted(arg)).collect();
     text.extend([format!("  cargo perfguard bisect {}\n", words.join(" "))]);
     text.extend([format!(
         "  {}, {}, {}\n",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::compare_view::CompareView;
-use super::format::{bytes, change, count, duration, one_line, percent};
+use super::format::{bytes, change, count, duration, one_line, percent, quoted};
 use super::table::{Column, Row, Style, render, wrap};
 use crate::model::{Comparison, GateEffect, MetricId, NotMeasured, Severity, Verdict};
 
@@ -252,7 +252,7 @@ fn summary(view: &CompareView, amount: Amount, style: Style) -> String {
             .comparisons
             .iter()
             .filter(|one| one.gate == GateEffect::Fails)
-            .map(|one| shlex::try_quote(&one.id.to_string()).map_or_else(|_| one.id.to_string(), Into::into))
+            .map(|one| quoted(&one.id.to_string()))
             .take(3)
             .collect();
         let of_variants = view.base.variant.is_some() || view.head.variant.is_some();

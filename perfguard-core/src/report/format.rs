@@ -106,6 +106,29 @@ pub fn bars(amounts: &[f64], width: usize) -> String {
     sums.into_iter().map(level).collect()
 }
 
+/// A commit's id, or any other hash, as people read it: its first nine digits.
+///
+/// ```
+/// # use perfguard_core::report::format::short;
+/// assert_eq!(short("f2434a34b47af9aec2e0"), "f2434a34b");
+/// assert_eq!(short("none"), "none");
+/// ```
+pub fn short(hash: &str) -> &str {
+    hash.get(..9).unwrap_or(hash)
+}
+
+/// A word as a shell takes it.
+///
+/// ```
+/// # use perfguard_core::report::format::quoted;
+/// assert_eq!(quoted("p::b::parse"), "p::b::parse");
+/// assert_eq!(quoted("two words"), "'two words'");
+/// ```
+pub fn quoted(word: &str) -> String {
+    // Only a word with a byte of zero cannot be quoted.
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), Into::into)
+}
+
 /// A number of things: `1 target`, `3 targets`. The noun takes an `s`.
 ///
 /// ```

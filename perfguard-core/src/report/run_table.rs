@@ -1,6 +1,6 @@
 //! A run as a table that a person likes to read.
 
-use super::format::{amount, bytes, change, count, counted, duration, one_line, percent};
+use super::format::{amount, bytes, change, count, counted, duration, one_line, percent, short};
 use super::table::{Column, Row, Style, render, wrap};
 use super::timeline::timeline_line;
 use super::view::{BenchmarkRow, NotMeasuredRow, RunView};
@@ -160,7 +160,7 @@ fn missed(view: &RunView, style: Style) -> String {
 fn footer(view: &RunView, style: Style) -> String {
     let mut text = String::new();
     if let Some(base) = view.benchmarks.iter().find_map(|row| row.baseline.as_ref()) {
-        let commit = &base.commit[..base.commit.len().min(9)];
+        let commit = short(&base.commit);
         let words = format!(
             "* not paired: against baseline `{}` ({commit}), measured earlier; what drifted on the machine since is in it",
             base.name
@@ -169,8 +169,8 @@ fn footer(view: &RunView, style: Style) -> String {
     }
     let source = &view.run.source;
     let of = match &source.commit {
-        Some(commit) if source.dirty => format!("{} with changes", &commit[..commit.len().min(9)]),
-        Some(commit) => commit[..commit.len().min(9)].to_owned(),
+        Some(commit) if source.dirty => format!("{} with changes", short(commit)),
+        Some(commit) => short(commit).to_owned(),
         None => "no commit".to_owned(),
     };
     let when = view.run.started_at.get(..19).unwrap_or_default().replace('T', " ");

@@ -1,6 +1,6 @@
 //! The smaller tables: targets, runs, baselines.
 
-use super::format::{bytes, counted, one_line};
+use super::format::{bytes, counted, one_line, short};
 use super::run_table::{harness, not_measured};
 use super::table::{Column, Row, Style, render, wrap};
 use super::view::{BaselinesView, CleanView, KeptRow, ListView, RunsView};
@@ -40,7 +40,7 @@ pub fn runs_table(view: &RunsView, style: Style) -> String {
     let rows = view.runs.iter().map(|row| {
         let source = &row.run.source;
         let mark = if source.dirty && source.commit.is_some() { "+" } else { "" };
-        let commit = source.commit.as_deref().map_or("none", |commit| &commit[..commit.len().min(9)]);
+        let commit = source.commit.as_deref().map_or("none", short);
         let failed = if row.failures == 0 { String::new() } else { row.failures.to_string() };
         let state = if row.run.finished_at.is_some() { "" } else { "not finished" };
         Row::Cells(vec![
@@ -73,7 +73,7 @@ pub fn baselines_table(view: &BaselinesView, style: Style) -> String {
         let known = &row.baseline;
         Row::Cells(vec![
             one_line(&known.name),
-            known.commit[..known.commit.len().min(9)].to_owned(),
+            short(&known.commit).to_owned(),
             row.set_at[..row.set_at.len().min(16)].replace('T', " "),
             known.profile.clone(),
             known.features.join(" "),
@@ -102,7 +102,7 @@ pub fn clean_table(view: &CleanView, style: Style) -> String {
             (false, false, KeptKind::BuildTree) => "the next build needs it",
             (false, false, KeptKind::Commit | KeptKind::Executable) => "may go",
         };
-        let key = &row.key[..row.key.len().min(9)];
+        let key = short(&row.key);
         let name = if key.is_empty() { row.kind.to_string() } else { format!("{} {key}", row.kind) };
         Row::Cells(vec![
             name,

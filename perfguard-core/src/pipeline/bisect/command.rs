@@ -1,20 +1,18 @@
 //! A command in place of benches: every commit has a tree and a target directory of its own, is set up once, and then the
 //! command is what is measured.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::build::{Build, Seat};
+use crate::build::Seat;
 use crate::cancel::CancellationToken;
 use crate::event::{Event, EventSink};
-use crate::model::{
-    Artifact, ArtifactHash, Harness, HarnessKind, PROGRAM_PACKAGE, RunEnvironment, Source, TargetId, TargetKind,
-    Variant,
-};
-use crate::pipeline::prepare::{Bench, Prepared};
+use crate::model::{HarnessKind, Source, Variant};
+use crate::pipeline::prepare::{Bench, Prepared, program_artifact};
 use crate::pipeline::sides::PreparedSide;
 use crate::pipeline::{PipelineError, Place, PreparedTarget};
-use crate::process::{CommandSpec, Stream, run_tool};
+use crate::process::{CommandSpec, Limits, Stream, run_tool};
 use crate::vcs::SourceTree;
 
 /// What is measured in place of benches.
@@ -39,6 +37,7 @@ pub(super) fn prepare_command(
     place: &Place,
     (tree, source, label): (SourceTree, Source, String),
     command: &MeasuredCommand,
+    limits: Limits,
     events: &mut dyn EventSink,
     cancel: &CancellationToken,
 ) -> Result<Result<PreparedSide, String>, PipelineError> {
@@ -50,15 +49,23 @@ pub(super) fn prepare_command(
     env.push(("CARGO_TARGET_DIR".into(), bench.workbench.own_target().into()));
     let done = set_up(&bench.workbench.own_target(), &label, command, &cwd, &env, events, cancel);
     bench.workbench.seat(Seat::Builder)?;
-    if let Err(reason) = done? {
-        return Ok(Err(reason));
-    }
-    let target = target(&build, command, cwd, env);
+    let was_kept = match done? {
+        Ok(was_kept) => was_kept,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let [shell, option] = SHELL.map(str::to_owned);
+    let artifact = program_artifact(TARGET, &[shell, option, command.run.clone()], &build, cwd, env);
+    let listing = match bench.ask(&artifact, HarnessKind::Plain, limits, cancel)? {
+        Ok(listing) => listing,
+        Err(reason) => return Ok(Err(reason.to_string())),
+    };
+    let target = PreparedTarget::listed(&artifact, HarnessKind::Plain, listing);
     let prepared = Prepared { targets: vec![target], build };
-    let untouched = std::collections::BTreeSet::new();
-    Ok(Ok(PreparedSide { prepared, source, tree, label, variant: Variant::default(), untouched, is_built: true }))
+    let (variant, untouched) = (Variant::default(), BTreeSet::new());
+    Ok(Ok(PreparedSide { prepared, source, tree, label, variant, untouched, was_kept, is_built: true }))
 }
 
+/// Sets a tree up. Gives whether it was already; the inner error is why it cannot be, in words.
 fn set_up(
     own: &Path,
     label: &str,
@@ -67,11 +74,11 @@ fn set_up(
     env: &[(OsString, OsString)],
     events: &mut dyn EventSink,
     cancel: &CancellationToken,
-) -> Result<Result<(), String>, PipelineError> {
+) -> Result<Result<bool, String>, PipelineError> {
     let what = command.set_up.as_ref().unwrap_or(&command.run);
     let marker = own.join(SET_UP);
     if fs_err::read_to_string(&marker).is_ok_and(|known| known == *what) {
-        return Ok(Ok(()));
+        return Ok(Ok(true));
     }
     fs_err::create_dir_all(own).map_err(PipelineError::Cache)?;
     events.event(Event::CargoStarted { purpose: format!("setting {label} up: {what}") });
@@ -99,27 +106,5 @@ fn set_up(
         return Ok(Err(format!("`{what}` ended with {how}: {last}").trim_end_matches(": ").to_owned()));
     }
     fs_err::write(&marker, what).map_err(PipelineError::Cache)?;
-    Ok(Ok(()))
-}
-
-fn target(build: &Build, command: &MeasuredCommand, cwd: PathBuf, env: Vec<(OsString, OsString)>) -> PreparedTarget {
-    let id = TargetId { package: PROGRAM_PACKAGE.to_owned(), kind: TargetKind::Program, name: TARGET.to_owned() };
-    // Nothing tells what it reads: it is another one in every tree.
-    let hash = blake3::hash(format!("{} {}", build.key, command.run).as_bytes()).to_hex().to_string();
-    let run = RunEnvironment { runner: SHELL.map(OsString::from).to_vec(), cwd, env };
-    let artifact = Artifact {
-        target: id.clone(),
-        hash: ArtifactHash(hash),
-        program: PathBuf::from(&command.run),
-        run,
-        has_link_kit: false,
-    };
-    PreparedTarget {
-        id,
-        artifact: Some(artifact),
-        harness: Some(Harness { kind: HarnessKind::Plain, version: None }),
-        benchmarks: Ok(vec!["main".to_owned()]),
-        repeated: Vec::new(),
-        set_up: None,
-    }
+    Ok(Ok(false))
 }

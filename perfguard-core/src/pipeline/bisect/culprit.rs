@@ -4,7 +4,6 @@ use super::BisectError;
 use super::ends::AtEnds;
 use super::plan::commit_row;
 use super::range::Range;
-use super::search::SearchEnd;
 use super::sitting::Sitting;
 use crate::bisect::{Fact, Hunt};
 use crate::model::{BenchmarkId, Effect, Interval, RunSettings, Variant, Verdict, Verification};
@@ -12,8 +11,8 @@ use crate::pipeline::PipelineError;
 use crate::pipeline::compare::{CompareRequest, CompareRules, compare_sides};
 use crate::pipeline::sides::SideSpec;
 use crate::plan::Filter;
-use crate::report::format::counted;
-use crate::report::{BisectEnded, BisectRow, BisectView, CommitRow, CulpritRow, SkippedCommit};
+use crate::report::format::{counted, quoted, short};
+use crate::report::{BisectEnded, BisectRow, BisectView, CulpritRow, SkippedCommit};
 use crate::vcs::CommitId;
 use perfguard_stats::search::Change;
 
@@ -40,13 +39,7 @@ impl Sitting<'_> {
         let range = Range::between(self.repository, &good, &self.request.bad, all_parents)?;
         let at_ends = self.at_ends(range.good(), range.bad(), None)?;
         let (hunts, end) = if at_ends.iter().any(|one| one.ends.is_some()) {
-            let (hunts, end) = self.search(&range, &at_ends)?;
-            let end = match end {
-                SearchEnd::Done => BisectEnded::Done,
-                SearchEnd::Budget => BisectEnded::Budget,
-                SearchEnd::Interrupted => BisectEnded::Interrupted,
-            };
-            (hunts, end)
+            self.search(&range, &at_ends)?
         } else if self.cancel.is_cancelled() {
             (Vec::new(), BisectEnded::Interrupted)
         } else if self.is_over() {
@@ -91,9 +84,14 @@ impl Sitting<'_> {
         let is_certain = change.posterior >= self.request.certainty && !self.cancel.is_cancelled();
         // A set with holes is not one change between two commits.
         let is_run = last - first < change.commits.len() + self.skipped_between(range, id, first, last);
-        let before = self.built_before(range, first)?;
         let culprit = range.commits[last].clone();
-        let verification = if is_certain && is_run { self.verify(id, &before, &culprit)? } else { None };
+        let (before, verification) = if is_certain && is_run {
+            let before = self.built_before(range, first)?;
+            let verification = self.verify(id, &before, &culprit)?;
+            (before, verification)
+        } else {
+            (range.commits[first - 1].clone(), None)
+        };
         let wanted = if self.request.faster { Verdict::Improved } else { Verdict::Regressed };
         let is_verified = verification.as_ref().is_some_and(|known| known.verdict == wanted);
         let searched = Effect {
@@ -111,8 +109,12 @@ impl Sitting<'_> {
             Vec::new()
         };
         Ok(CulpritRow {
-            commits: change.commits.iter().map(|at| self.commit_row(&range.commits[*at])).collect::<Result<_, _>>()?,
-            before: self.commit_row(&before)?,
+            commits: change
+                .commits
+                .iter()
+                .map(|at| commit_row(self.repository, &range.commits[*at]))
+                .collect::<Result<_, _>>()?,
+            before: commit_row(self.repository, &before)?,
             posterior: change.posterior,
             effect: shown.unwrap_or(searched),
             verification,
@@ -256,10 +258,6 @@ impl Sitting<'_> {
         words.join(" ")
     }
 
-    fn commit_row(&self, commit: &CommitId) -> Result<CommitRow, PipelineError> {
-        commit_row(self.repository, commit)
-    }
-
     /// Leaves everything in order, and puts together what is shown.
     pub(super) fn close(mut self, found: Result<Found, PipelineError>) -> Result<BisectView, PipelineError> {
         self.tidy_up()?;
@@ -267,7 +265,7 @@ impl Sitting<'_> {
         if matches!(end, BisectEnded::Done | BisectEnded::NoDifference) {
             self.notebook.note(&Fact::Ended)?;
         }
-        let (good, bad) = (self.commit_row(range.good())?, self.commit_row(range.bad())?);
+        let (good, bad) = (commit_row(self.repository, range.good())?, commit_row(self.repository, range.bad())?);
         let mut view = BisectView::new(good, bad, range.last(), self.request.certainty, end);
         view.skipped = self
             .notebook
@@ -302,11 +300,3 @@ fn next_command(rows: &[BisectRow]) -> Option<String> {
 
 /// Drawings of verifications are not those of the search.
 const FRESH: u64 = 0x5eed_f4e5;
-
-fn quoted(text: &str) -> String {
-    shlex::try_quote(text).map_or_else(|_| text.to_owned(), Into::into)
-}
-
-fn short(commit: &str) -> &str {
-    commit.get(..9).unwrap_or(commit)
-}

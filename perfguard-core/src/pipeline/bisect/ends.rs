@@ -2,15 +2,15 @@
 //! walk back to a good end, where none is named.
 
 use super::BisectError;
-use super::sitting::Sitting;
-use crate::analyse::{Designs, Known, PairedTest, TestPlan};
-use crate::bisect::Ends;
+use super::sitting::{FIRST_GUESS, Sitting};
+use crate::analyse::{Designs, Known, PairedTest, TestPlan, conclude};
+use crate::bisect::{Ends, Fact};
 use crate::environment;
 use crate::judge::Rules;
-use crate::model::{BenchmarkId, Direction, Effect, MetricId, Side, Verdict, built_in_metrics};
-use crate::pipeline::matching::{Both, match_sides};
-use crate::pipeline::{PipelineError, PreparedTarget};
-use crate::plan::nearest_ids;
+use crate::model::{BenchmarkId, Direction, Effect, MetricId, Side, Verdict};
+use crate::pipeline::PipelineError;
+use crate::pipeline::compare::require_benchmarks;
+use crate::pipeline::matching::{Both, Matched, match_sides};
 use crate::report::format::counted;
 use crate::vcs::CommitId;
 use perfguard_stats::sequential::Verdict as Shown;
@@ -141,17 +141,18 @@ impl Sitting<'_> {
             if wanted.iter().all(|pairs| *pairs == 0) || self.cancel.is_cancelled() || self.is_over() {
                 break;
             }
-            if heard.iter().all(|count| *count == 0) {
+            let is_first = heard.iter().all(|count| *count == 0);
+            if is_first {
                 let count = counted(wanted.iter().filter(|pairs| **pairs > 0).count(), "benchmark");
                 self.remark(format!("comparing good {} with bad {}: {count}", good.short(), bad.short()));
             }
-            let measured = self.measure(good, bad, &benchmarks, &wanted, heard.iter().all(|count| *count == 0))?;
+            let measured = self.measure(good, bad, &benchmarks, &wanted, is_first)?;
             self.learn_costs(measured.spent.as_secs_f64() / f64::from(measured.pairs.max(1)))?;
             for (both, failure) in benchmarks.iter().zip(measured.failures) {
                 let Some((side, reason)) = failure else { continue };
                 let commit = if side == Side::Base { good } else { bad };
                 let benchmark = Some(both.id.clone());
-                self.notebook.note(&crate::bisect::Fact::Skipped { commit: commit.0.clone(), benchmark, reason })?;
+                self.notebook.note(&Fact::Skipped { commit: commit.0.clone(), benchmark, reason })?;
             }
         }
         let parts = benchmarks.into_iter().zip(tests).zip(failures).zip(identical);
@@ -160,27 +161,19 @@ impl Sitting<'_> {
 
     /// The benchmarks that are meant and that both ends have.
     fn at_both(&self, good: &CommitId, bad: &CommitId) -> Result<Vec<Both>, PipelineError> {
-        let [base, head] = [good, bad].map(|commit| &self.sides[commit].prepared);
+        let (base, head) = (&self.sides[good], &self.sides[bad]);
         let filter = &self.request.filter;
-        let matched = match_sides(base, head, filter);
-        if !matched.both.is_empty() {
-            return Ok(matched.both);
-        }
-        if let Some(single) = matched.single.first() {
-            let reason = format!("`{}` does not, {}", single.id, single.reason);
-            let reason = reason.replace("head", &format!("bad ({})", bad.short()));
-            let reason = reason.replace("base", &format!("good ({})", good.short()));
+        let matched = match_sides(&base.prepared, &head.prepared, filter);
+        require_benchmarks(self.place, base, head, filter, matched == Matched::default())?;
+        if let (Some(one), true) = (matched.single.first(), matched.both.is_empty()) {
+            let at = [("good", good), ("bad", bad)].into_iter().find_map(|(which, commit)| {
+                let reason = self.placed(commit, &one.id).err()?;
+                Some(format!("`{}` at {which} ({}): {reason}", one.id, commit.short()))
+            });
+            let reason = at.unwrap_or_else(|| format!("`{}` has another harness at each", one.id));
             return Err(BisectError::NoBenchmark { reason }.into());
         }
-        let all: Vec<BenchmarkId> = head.targets.iter().chain(&base.targets).flat_map(PreparedTarget::ids).collect();
-        if all.is_empty() {
-            let said = head.targets.iter().filter_map(|target| {
-                target.benchmarks.as_ref().err().map(|reason| format!("`{}` {reason}", target.id))
-            });
-            return Err(PipelineError::NothingToMeasure { reason: said.collect::<Vec<_>>().join("; ") });
-        }
-        let nearest = filter.words.iter().flat_map(|word| nearest_ids(word, &all, 3)).take(3).cloned().collect();
-        Err(PipelineError::NoMatch { words: filter.words.clone(), nearest })
+        Ok(matched.both)
     }
 
     /// A test of each benchmark, planned by what is known of its noise.
@@ -208,14 +201,14 @@ impl Sitting<'_> {
         if self.notebook.costs.is_some() {
             return Ok(());
         }
-        let build_seconds = self.notebook.build_seconds(super::sitting::FIRST_GUESS);
-        self.notebook.note(&crate::bisect::Fact::Costs { pair_seconds, build_seconds })
+        let build_seconds = self.notebook.build_seconds(FIRST_GUESS);
+        self.notebook.note(&Fact::Costs { pair_seconds, build_seconds })
     }
 
     fn shown(&self, good: &CommitId, both: Both, mut test: PairedTest, failure: Option<String>, same: bool) -> AtEnds {
         test.finish();
-        let metric = self.decides(good, &both);
-        let more_is_worse = is_less_better(&metric);
+        let metric = self.sides[good].prepared.targets[both.base].decides();
+        let more_is_worse = metric.direction() == Direction::LowerIsBetter;
         let nothing = |both: Both, metric, verdict, reason: String| AtEnds {
             both,
             metric,
@@ -235,7 +228,7 @@ impl Sitting<'_> {
             Shown::Improved => false,
             Shown::Unchanged | Shown::Undecided => {
                 let verdict = if test.is_unchanged() { Verdict::Unchanged } else { Verdict::Undecided };
-                let reason = crate::analyse::conclude(&test, None, more_is_worse).reason;
+                let reason = conclude(&test, None, more_is_worse).reason;
                 return AtEnds { effect: test.effect(), ..nothing(both, metric, verdict, reason) };
             }
         };
@@ -255,20 +248,8 @@ impl Sitting<'_> {
         });
         AtEnds { effect: test.effect(), ends, ..nothing(both, metric, verdict, reason) }
     }
-
-    /// The metric by which a benchmark is judged.
-    pub(super) fn decides(&self, commit: &CommitId, both: &Both) -> MetricId {
-        let harness = self.sides[commit].prepared.targets[both.base].harness.as_ref();
-        harness.map_or(MetricId::WALL_TIME, |harness| harness.kind.decides())
-    }
 }
 
 fn is_enough(test: &PairedTest, heard: usize) -> bool {
     heard >= LEAST_PAIRS && test.is_over()
-}
-
-/// Whether less of a metric is better.
-pub(super) fn is_less_better(metric: &MetricId) -> bool {
-    let known = built_in_metrics().into_iter().find(|known| known.id == *metric);
-    known.is_none_or(|known| known.direction == Direction::LowerIsBetter)
 }

@@ -36,7 +36,7 @@ use crate::store::Store;
 use crate::vcs::CommitId;
 
 pub(super) use plan::commit_row;
-pub(super) use range::Range;
+pub(super) use range::{Range, weights_of};
 pub(super) use sitting::why_not;
 
 use notebook::Notebook;
@@ -108,6 +108,5 @@ pub fn bisect(
     let repository = repository(place)?;
     let mut sitting = Sitting::open(place, tools, request, repository, notebook, store, clock, events, cancel)?;
     let found = sitting.whole();
-    let view = sitting.close(found)?;
-    Ok(view)
+    sitting.close(found)
 }

@@ -20,7 +20,6 @@ pub(super) struct KnownPair {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Tally {
     pub(super) builds: usize,
-    pub(super) kept: usize,
     pub(super) failed_builds: usize,
     pub(super) pairs: usize,
 }
@@ -34,7 +33,8 @@ pub(super) struct Notebook {
     verified: Vec<Verification>,
     /// Seconds of a pair, of a build.
     pub(super) costs: Option<[f64; 2]>,
-    build_seconds: Vec<f64>,
+    /// Seconds of the last build.
+    last_build: Option<f64>,
     /// What earlier sittings took.
     pub(super) earlier: Duration,
     pub(super) tally: Tally,
@@ -50,7 +50,7 @@ impl Notebook {
             identical: Vec::new(),
             verified: Vec::new(),
             costs: None,
-            build_seconds: Vec::new(),
+            last_build: None,
             earlier: Duration::ZERO,
             tally: Tally::default(),
         };
@@ -75,11 +75,10 @@ impl Notebook {
                 self.pairs.entry(key).or_default().push(pair);
                 self.tally.pairs += 1;
             }
-            Fact::Built { seconds, .. } if *seconds > 0.0 => {
-                self.tally.builds += 1;
-                self.build_seconds.push(*seconds);
+            Fact::Built { seconds, .. } => {
+                self.tally.builds += usize::from(seconds.is_some());
+                self.last_build = seconds.or(self.last_build);
             }
-            Fact::Built { .. } => self.tally.kept += 1,
             Fact::Skipped { commit, benchmark, reason } => {
                 self.tally.failed_builds += usize::from(benchmark.is_none());
                 self.skipped.push((commit.clone(), benchmark.clone(), reason.clone()));
@@ -139,6 +138,6 @@ impl Notebook {
     /// What a build takes here, seconds: what the last one took, or this where none was seen. The first one compiles all
     /// dependencies, those that follow do not.
     pub(super) fn build_seconds(&self, or: f64) -> f64 {
-        self.build_seconds.last().copied().unwrap_or(or)
+        self.last_build.unwrap_or(or)
     }
 }

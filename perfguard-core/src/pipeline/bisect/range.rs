@@ -59,21 +59,8 @@ impl Range {
     }
 
     /// What each commit after the good end changed.
-    pub(super) fn changes(&self, repository: &Repository) -> Result<Vec<Vec<ChangedFile>>, PipelineError> {
+    pub(in crate::pipeline) fn changes(&self, repository: &Repository) -> Result<Vec<Vec<ChangedFile>>, PipelineError> {
         self.commits[1..].iter().map(|commit| Ok(repository.changed_files(commit)?)).collect()
-    }
-
-    /// Whether none of the commits after the good end can change any of the targets.
-    pub(in crate::pipeline) fn touches_none(
-        &self,
-        repository: &Repository,
-        bench: &Bench,
-        ends: [&PreparedSide; 2],
-        targets: &[TargetId],
-        ignore: &[String],
-    ) -> Result<bool, PipelineError> {
-        let raw = self.raw_weights(repository, bench, ends, targets, ignore)?;
-        Ok(raw.values().flatten().all(|weight| *weight <= 0.0))
     }
 
     /// The weight of each commit after the good end as the culprit of a target: those that cannot change its executable have
@@ -86,45 +73,52 @@ impl Range {
         targets: &[TargetId],
         ignore: &[String],
     ) -> Result<BTreeMap<TargetId, Vec<f64>>, PipelineError> {
-        let mut weights = self.raw_weights(repository, bench, ends, targets, ignore)?;
-        for of_target in weights.values_mut().filter(|weights| weights.iter().all(|weight| *weight <= 0.0)) {
-            // The ends differ, whatever the files say.
-            of_target.fill(1.0);
-        }
-        Ok(weights)
-    }
-
-    fn raw_weights(
-        &self,
-        repository: &Repository,
-        bench: &Bench,
-        ends: [&PreparedSide; 2],
-        targets: &[TargetId],
-        ignore: &[String],
-    ) -> Result<BTreeMap<TargetId, Vec<f64>>, PipelineError> {
         let lists = self.changes(repository)?;
-        let found = ends.map(|end| bench.workbench.touched(&end.prepared.build, &end.tree, &lists, ignore));
-        // A source that only the commits between had may have been in the executable all the same.
-        let came_and_went = |file: &ChangedFile| {
-            let is_source = file.path.extension().is_some_and(|extension| extension == "rs");
-            is_source && ends.iter().any(|end| !end.tree.entries.contains_key(&file.path))
-        };
-        let weights = |target: &TargetId| {
-            let of = |(index, files): (usize, &Vec<ChangedFile>)| {
-                let touches = found.iter().any(|of_end| match &of_end[index] {
-                    Affected::Everything(_) => true,
-                    Affected::These(targets) => targets.contains_key(target),
-                });
-                if touches {
-                    TOUCHES
-                } else if !self.is_line || files.iter().any(came_and_went) {
-                    TOUCHES_NOT
-                } else {
-                    0.0
+        let mut all = weights_of(&lists, bench, ends, targets, ignore);
+        for weights in all.values_mut() {
+            if !self.is_line {
+                // What came before a commit is not what it changed.
+                for weight in &mut *weights {
+                    *weight = weight.max(TOUCHES_NOT);
                 }
-            };
-            lists.iter().enumerate().map(of).collect()
-        };
-        Ok(targets.iter().map(|target| (target.clone(), weights(target))).collect())
+            }
+            if weights.iter().all(|weight| *weight <= 0.0) {
+                // The ends differ, whatever the files say.
+                weights.fill(1.0);
+            }
+        }
+        Ok(all)
     }
+}
+
+/// The weight of each list of changed files as the cause of a change of a target: none where it cannot change the
+/// executable.
+pub(in crate::pipeline) fn weights_of(
+    lists: &[Vec<ChangedFile>],
+    bench: &Bench,
+    ends: [&PreparedSide; 2],
+    targets: &[TargetId],
+    ignore: &[String],
+) -> BTreeMap<TargetId, Vec<f64>> {
+    let found = ends.map(|end| bench.workbench.touched(&end.prepared.build, &end.tree, lists, ignore));
+    // A source that only the commits between had may have been in the executable all the same.
+    let came_and_went = |file: &ChangedFile| {
+        let is_source = file.path.extension().is_some_and(|extension| extension == "rs");
+        is_source && ends.iter().any(|end| !end.tree.entries.contains_key(&file.path))
+    };
+    let weights = |target: &TargetId| {
+        let of = |(index, files): (usize, &Vec<ChangedFile>)| {
+            let touches = found.iter().any(|of_end| match &of_end[index] {
+                Affected::Everything(_) => true,
+                Affected::These(targets) => targets.contains_key(target),
+            });
+            match (touches, files.iter().any(came_and_went)) {
+                (true, _) => TOUCHES,
+                (false, true) => TOUCHES_NOT,
+                (false, false) => 0.0,
+            }
+        };
+        lists.iter().enumerate().map(of).collect()
+    };
+    targets.iter().map(|target| (target.clone(), weights(target))).collect()
 }

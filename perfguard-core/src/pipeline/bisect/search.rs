@@ -4,28 +4,20 @@ use std::collections::BTreeSet;
 
 use super::ends::AtEnds;
 use super::range::Range;
-use super::sitting::Sitting;
-use crate::bisect::{Fact, Hunt, Wanted, pick};
+use super::sitting::{FIRST_GUESS, Sitting};
+use crate::bisect::{Ends, Fact, Hunt, Wanted, pick};
 use crate::event::{Event, SearchProgress};
 use crate::model::Side;
 use crate::pipeline::PipelineError;
 use crate::pipeline::identical::{Same, identical_targets};
 use crate::pipeline::matching::Both;
+use crate::report::BisectEnded;
 use crate::vcs::CommitId;
 
 /// Processes of each side in a block.
 const IN_A_BLOCK: f64 = 2.0;
-
-/// Why a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SearchEnd {
-    /// Nothing that could be measured would tell more.
-    Done,
-    /// The time that the user gave is over.
-    Budget,
-    /// The user ended it.
-    Interrupted,
-}
+/// What a pair is believed to take before one was taken, seconds.
+const PAIR_GUESS: f64 = 0.05;
 
 impl Sitting<'_> {
     /// Searches for the culprit of every benchmark whose ends differ.
@@ -33,18 +25,18 @@ impl Sitting<'_> {
         &mut self,
         range: &Range,
         at_ends: &[AtEnds],
-    ) -> Result<(Vec<Hunt>, SearchEnd), PipelineError> {
+    ) -> Result<(Vec<Hunt>, BisectEnded), PipelineError> {
         let mut hunts = self.hunts(range, at_ends)?;
         self.recall(range, &mut hunts);
         let mut examined: BTreeSet<usize> = BTreeSet::new();
         let end = loop {
             if self.cancel.is_cancelled() {
-                break SearchEnd::Interrupted;
+                break BisectEnded::Interrupted;
             }
             if self.is_over() {
-                break SearchEnd::Budget;
+                break BisectEnded::Budget;
             }
-            let Some(wanted) = pick(&mut hunts) else { break SearchEnd::Done };
+            let Some(wanted) = pick(&mut hunts) else { break BisectEnded::Done };
             self.tell(range, &hunts, &wanted);
             let commit = range.commits[wanted.commit].clone();
             if let Err(reason) = self.prepare(&commit)? {
@@ -67,7 +59,7 @@ impl Sitting<'_> {
     }
 
     /// A hunt for each benchmark whose ends differ.
-    fn hunts(&mut self, range: &Range, at_ends: &[AtEnds]) -> Result<Vec<Hunt>, PipelineError> {
+    fn hunts(&self, range: &Range, at_ends: &[AtEnds]) -> Result<Vec<Hunt>, PipelineError> {
         let wanted: Vec<(&AtEnds, _)> = at_ends.iter().filter_map(|one| Some((one, one.ends.as_ref()?))).collect();
         let good = &self.sides[range.good()];
         let bad = &self.sides[range.bad()];
@@ -75,10 +67,10 @@ impl Sitting<'_> {
         let targets: Vec<_> = wanted.iter().map(|(one, _)| target(&one.both)).collect();
         let ignore = &self.request.ignore;
         let weights = range.weights(self.repository, &self.bench, [good, bad], &targets, ignore)?;
-        let [pair, build] = self.notebook.costs.unwrap_or([0.05, super::sitting::FIRST_GUESS]);
+        let [pair, build] = self.costs();
         let build_blocks = build / (IN_A_BLOCK * pair).max(1e-6);
         let (certainty, all) = (self.request.certainty, self.request.all);
-        let hunt = |((one, ends), target): (&(&AtEnds, &crate::bisect::Ends), &_)| {
+        let hunt = |((one, ends), target): (&(&AtEnds, &Ends), &_)| {
             let mut hunt = Hunt::new(one.both.id.clone(), ends, &weights[target], certainty, build_blocks, all)?;
             let is_kept = |commit: &CommitId| self.bench.workbench.has_whole_build(&commit.0);
             (1..range.last()).filter(|at| is_kept(&range.commits[*at])).for_each(|at| hunt.built(at));
@@ -86,6 +78,11 @@ impl Sitting<'_> {
         };
         let hunts: Result<Vec<Hunt>, perfguard_stats::StatsError> = wanted.iter().zip(&targets).map(hunt).collect();
         hunts.map_err(|error| PipelineError::NothingToMeasure { reason: error.to_string() })
+    }
+
+    /// Seconds of a pair and of a build, as they are counted on.
+    fn costs(&self) -> [f64; 2] {
+        self.notebook.costs.unwrap_or([PAIR_GUESS, FIRST_GUESS])
     }
 
     /// Tells the hunts what the journal knows.
@@ -204,7 +201,7 @@ impl Sitting<'_> {
         let commit = &range.commits[wanted.commit];
         let is_built = self.sides.contains_key(commit) || self.bench.workbench.has_whole_build(&commit.0);
         let builds = usize::try_from(left.max(1).ilog2()).unwrap_or_default() + usize::from(!is_built);
-        let [pair, build] = self.notebook.costs.unwrap_or([0.05, super::sitting::FIRST_GUESS]);
+        let [pair, build] = self.costs();
         let build = self.notebook.build_seconds(build);
         #[expect(clippy::cast_precision_loss, reason = "counts of commits")]
         let seconds = builds as f64 * (build + PAIRS_OF_A_STEP * pair * searching.len() as f64);

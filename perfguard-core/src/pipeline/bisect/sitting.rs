@@ -7,21 +7,22 @@ use super::command::prepare_command;
 use super::notebook::Notebook;
 use super::overlay::with_benches_of;
 use super::{BisectError, BisectRequest};
+use crate::analyse::quantum_of;
 use crate::bisect::Fact;
-use crate::build::{BuildError, free_bytes};
+use crate::build::{BuildError, CheckoutError, free_bytes};
 use crate::cancel::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
 use crate::judge::Rules;
-use crate::model::{BenchmarkId, Side};
-use crate::model::{RunCommand, RunSettings};
+use crate::measure::Pair;
+use crate::model::{BenchmarkId, RunCommand, RunSettings, Side};
 use crate::pipeline::clean::keep_within;
 use crate::pipeline::comparing::Comparing;
 use crate::pipeline::exact_pairs::take_pairs;
 use crate::pipeline::extra::Extra;
 use crate::pipeline::layouts::LayoutChoice;
 use crate::pipeline::matching::Both;
-use crate::pipeline::prepare::{Bench, What, limits};
+use crate::pipeline::prepare::{Bench, PreparedTarget, limits};
 use crate::pipeline::sides::{PreparedSide, SideSpec, prepare_side, tree_of};
 use crate::pipeline::{PipelineError, Place, Tools};
 use crate::store::Store;
@@ -33,8 +34,6 @@ const MOST_LAYOUTS: usize = 12;
 pub(super) const FIRST_GUESS: f64 = 20.0;
 /// With less space than this left in the cache, a build that fails does so because of it.
 const LEAST_SPACE: u64 = 32 << 20;
-/// What is built within less than this was kept.
-const WAS_KEPT: Duration = Duration::from_millis(400);
 
 /// What the steps of a bisection need.
 pub(super) struct Sitting<'a> {
@@ -119,16 +118,11 @@ impl<'a> Sitting<'a> {
         if let Some(reason) = self.notebook.unbuildable(commit) {
             return Ok(Err(reason.to_owned()));
         }
-        match self.build(commit) {
-            Ok(()) => Ok(Ok(())),
-            Err(error) => {
-                let Some(reason) = why_not(&error) else { return Err(error) };
-                self.require_space(error)?;
-                let fact = Fact::Skipped { commit: commit.0.clone(), benchmark: None, reason: reason.clone() };
-                self.notebook.note(&fact)?;
-                Ok(Err(reason))
-            }
-        }
+        let Err(error) = self.build(commit) else { return Ok(Ok(())) };
+        let Some(reason) = why_not(&error) else { return Err(error) };
+        let fact = Fact::Skipped { commit: commit.0.clone(), benchmark: None, reason: reason.clone() };
+        self.notebook.note(&fact)?;
+        Ok(Err(reason))
     }
 
     /// Builds an end of the range; without it there is no bisection.
@@ -146,15 +140,6 @@ impl<'a> Sitting<'a> {
         })
     }
 
-    /// A build may fail because the disk is full: that is no commit's fault.
-    fn require_space(&self, error: PipelineError) -> Result<(), PipelineError> {
-        if free_bytes(&self.tools.cache).is_some_and(|free| free < LEAST_SPACE) {
-            let cache = self.tools.cache.display().to_string();
-            return Err(BisectError::DiskFull { cache, source: Box::new(error) }.into());
-        }
-        Ok(())
-    }
-
     /// The commit nearest to an end, inside the range, that is known to build.
     fn nearest_that_builds(&self, commit: &CommitId, which: &str) -> Option<String> {
         const MOST_LOOKED_AT: usize = 1_000;
@@ -167,50 +152,57 @@ impl<'a> Sitting<'a> {
         found.map(|commit| commit.short().to_owned())
     }
 
+    /// Builds a commit unless it is kept. That the disk is full is no commit's fault.
     fn build(&mut self, commit: &CommitId) -> Result<(), PipelineError> {
         let before = self.clock.monotonic();
-        let options = &self.request.options;
-        let spec = SideSpec::Commit(commit.clone());
-        let (mut tree, source, _) = tree_of(self.place, &spec, &options.include, self.events)?;
-        if let Some(benches) = &self.benches {
-            tree = with_benches_of(tree, benches)?;
-        }
-        let limits = limits(&self.request.settings);
-        let what = What::Commit(commit.clone());
-        let Self { bench, place, tools, events, cancel, request, .. } = self;
-        let side = match &request.command {
-            Some(command) => {
-                let of = (tree, source, what.to_string());
-                prepare_command(bench, place, of, command, *events, cancel)?
-                    .map_err(|reason| BisectError::SetUp { commit: commit.short().to_owned(), reason })?
+        let side = self.side(commit).map_err(|error| {
+            let is_full =
+                why_not(&error).is_some() && free_bytes(&self.tools.cache).is_some_and(|free| free < LEAST_SPACE);
+            if !is_full {
+                return error;
             }
-            None => prepare_side(bench, place, tools, (tree, source, what), options, limits, *events, cancel)?,
-        };
+            let cache = self.tools.cache.display().to_string();
+            BisectError::DiskFull { cache, source: Box::new(error) }.into()
+        })?;
         let took = self.clock.monotonic().saturating_sub(before);
-        let seconds = if took < WAS_KEPT { 0.0 } else { took.as_secs_f64() };
+        let seconds = (!side.was_kept).then_some(took.as_secs_f64());
         self.sides.insert(commit.clone(), side);
         self.notebook.note(&Fact::Built { commit: commit.0.clone(), seconds })
     }
 
+    fn side(&mut self, commit: &CommitId) -> Result<PreparedSide, PipelineError> {
+        let options = &self.request.options;
+        let spec = SideSpec::Commit(commit.clone());
+        let (mut tree, source, what) = tree_of(self.place, &spec, &options.include, self.events)?;
+        if let Some(benches) = &self.benches {
+            tree = with_benches_of(tree, benches)?;
+        }
+        let Self { bench, place, tools, events, cancel, request, .. } = self;
+        let limits = limits(&request.settings);
+        let Some(command) = &request.command else {
+            return prepare_side(bench, place, tools, (tree, source, what), options, limits, *events, cancel);
+        };
+        let of = (tree, source, what.to_string());
+        let prepared = prepare_command(bench, place, of, command, limits, *events, cancel)?;
+        Ok(prepared.map_err(|reason| BisectError::SetUp { commit: commit.short().to_owned(), reason })?)
+    }
+
     /// A benchmark among two built commits; why it cannot be run at one of them, in words.
     pub(super) fn both(&self, base: &CommitId, head: &CommitId, id: &BenchmarkId) -> Result<Both, String> {
-        let place = |commit: &CommitId| {
-            let targets = &self.sides[commit].prepared.targets;
-            let of = |target: &crate::pipeline::PreparedTarget| {
-                target.id.package == id.package && target.id.label() == id.target
-            };
-            match targets.iter().position(|target| of(target) && target.ids().contains(id)) {
-                Some(at) => Ok(at),
-                None => Err(match targets.iter().find(|target| of(target)) {
-                    Some(target) => match &target.benchmarks {
-                        Err(reason) => format!("its target {reason}"),
-                        Ok(_) => "it does not have the benchmark".to_owned(),
-                    },
-                    None => "it does not have the target".to_owned(),
-                }),
-            }
-        };
-        Ok(Both { id: id.clone(), base_id: id.clone(), base: place(base)?, head: place(head)? })
+        let (base, head) = (self.placed(base, id)?, self.placed(head, id)?);
+        Ok(Both { id: id.clone(), base_id: id.clone(), base, head })
+    }
+
+    /// The number of a benchmark's target at a commit that is built; why it is not there, in words.
+    pub(super) fn placed(&self, commit: &CommitId, id: &BenchmarkId) -> Result<usize, String> {
+        let targets = &self.sides[commit].prepared.targets;
+        let of = |target: &PreparedTarget| target.id.package == id.package && target.id.label() == id.target;
+        let at = targets.iter().position(of).ok_or("it does not have the target")?;
+        match &targets[at].benchmarks {
+            Ok(names) if names.contains(&id.name) => Ok(at),
+            Ok(_) => Err("it does not have the benchmark".to_owned()),
+            Err(reason) => Err(format!("its target {reason}")),
+        }
     }
 
     /// Takes so many pairs of each benchmark of a commit against an anchor; each is a fact. Gives which failed at which
@@ -253,13 +245,13 @@ impl<'a> Sitting<'a> {
             extra: Extra::none(&request.options.tables),
         };
         let notebook = &mut self.notebook;
-        let each = &mut |index: usize, pair: &crate::measure::Pair<'_>| {
+        let each = &mut |index: usize, pair: &Pair<'_>| {
             notebook.note(&Fact::Pair {
                 anchor: anchor.0.clone(),
                 commit: commit.0.clone(),
                 benchmark: benchmarks[index].id.clone(),
                 values: [pair.base.value, pair.head.value],
-                quantum: crate::analyse::quantum_of(pair.base, pair.head),
+                quantum: quantum_of(pair.base, pair.head),
                 layout: pair.layout,
             })
         };
@@ -318,7 +310,7 @@ pub(in crate::pipeline) fn why_not(error: &PipelineError) -> Option<String> {
         | BuildError::NoRustup { .. }
         | BuildError::NoManifest { .. }
         | BuildError::NotCaptured { .. }
-        | BuildError::Checkout(crate::build::CheckoutError::Source(_)) => Some(first_line(error)),
+        | BuildError::Checkout(CheckoutError::Source(_)) => Some(first_line(error)),
         BuildError::ArtifactGone
         | BuildError::ArtifactDamaged
         | BuildError::Call(_)

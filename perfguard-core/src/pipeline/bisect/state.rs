@@ -109,9 +109,11 @@ impl BisectState {
 
     /// What the last build of a bisection here took, seconds.
     pub(super) fn last_build_seconds(&self) -> Option<f64> {
-        self.facts.iter().flatten().rev().find_map(|fact| {
-            if let Fact::Built { seconds, .. } = fact { Some(*seconds).filter(|seconds| *seconds > 0.0) } else { None }
-        })
+        self.facts.iter().flatten().rev().find_map(
+            |fact| {
+                if let Fact::Built { seconds, .. } = fact { *seconds } else { None }
+            },
+        )
     }
 
     /// The journal's lines.
@@ -141,7 +143,7 @@ impl BisectState {
                         view.measured.push(commit.clone());
                     }
                 }
-                Fact::Built { seconds, .. } => view.builds += usize::from(*seconds > 0.0),
+                Fact::Built { seconds, .. } => view.builds += usize::from(seconds.is_some()),
                 Fact::Skipped { commit, .. } if !view.skipped.contains(commit) => view.skipped.push(commit.clone()),
                 Fact::Spent { seconds } => view.seconds += seconds,
                 Fact::Skipped { .. }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::model::{Direction, IterationControl, Metric, MetricId, Sample, Unit, built_in_metrics, is_metric_name};
+use crate::model::{Direction, IterationControl, Metric, MetricId, Sample, Unit, is_metric_name};
 
 /// The version of the protocol that is spoken here.
 pub(super) const VERSION: u64 = 1;
@@ -169,7 +169,7 @@ fn metric(words: MetricWords) -> Result<Message, String> {
         Way::Higher => Direction::HigherIsBetter,
     };
     let metric = Metric { id: MetricId(name.into()), unit, direction };
-    match built_in_metrics().into_iter().find(|known| known.id == metric.id) {
+    match metric.id.built_in() {
         Some(known) if known.id == MetricId::WALL_TIME => Err("`metric`: samples give the `wall-time`".to_owned()),
         Some(known) if known != metric => Err(format!("`metric`: `{}` has another unit or direction", metric.id)),
         _ => Ok(Message::Metric { id, metric, value }),
