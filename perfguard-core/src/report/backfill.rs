@@ -126,6 +126,7 @@ fn row(past: &PastCommit) -> Row {
     let said = match &past.state {
         PastState::Measured => String::new(),
         PastState::Known => "known".to_owned(),
+        PastState::Same { as_commit } if *as_commit == past.commit.id => "the anchor".to_owned(),
         PastState::Same { as_commit } => format!("as {}", short(as_commit)),
         PastState::Skipped { reason } => one_line(reason),
         PastState::Left => "left".to_owned(),

@@ -126,7 +126,8 @@ impl BisectError {
             }
             Self::SetUp { .. } => Some("`--setup` is called once in the tree of each commit".to_owned()),
             Self::DiskFull { .. } => Some(
-                "`cargo perfguard clean --unused` makes some; then `cargo perfguard bisect --resume` goes on".to_owned(),
+                "`cargo perfguard clean --unused` makes some; then the same command again, or `bisect --resume` where it had begun"
+                    .to_owned(),
             ),
             Self::NoBenchmark { .. } => Some(
                 "one that was added or renamed since: `--bench-from REV` carries the bench files of a revision back"
