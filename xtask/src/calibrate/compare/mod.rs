@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// The perfguard to look at, rather than one that is built now
     #[arg(long)]
     program: Option<PathBuf>,
+    /// What the files that are written are called, rather than after the weather: of another machine, or of a second run
+    #[arg(long)]
+    name: Option<String>,
     /// Print the tables only
     #[arg(long)]
     dry_run: bool,
@@ -75,6 +78,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     perfguard.compare(&["HEAD~1", "HEAD"], "first/steps", 0)?;
     two_passes(&workspace, "first/steps", &["--quick"])?;
 
+    let name = args.name.as_deref().unwrap_or(args.weather.name());
     let load = Load::start(args.weather)?;
     let mut outcome = Outcome::default();
     for number in 1..=args.suites {
@@ -94,12 +98,12 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         if number % WRITE_EVERY == 0 || number == args.suites {
             eprintln!("{number} of {}: {}", args.suites, table::in_short(&outcome));
             if !args.dry_run {
-                write(root, args.weather, &outcome)?;
+                write(root, name, args.weather, &outcome)?;
             }
         }
     }
     drop(load);
-    println!("{}", table::text(args.weather, &outcome)?);
+    println!("{}", table::text(name, args.weather, &outcome)?);
     Ok(())
 }
 
@@ -109,10 +113,9 @@ fn is_due(number: u32, wanted: u32, all: u32) -> bool {
     so_far(number) > so_far(number - 1)
 }
 
-fn write(root: &Path, weather: Weather, outcome: &Outcome) -> Result<()> {
-    let name = weather.name();
+fn write(root: &Path, name: &str, weather: Weather, outcome: &Outcome) -> Result<()> {
     let path = root.join(format!("docs/methodology/compare-{name}.md"));
-    fs_err::write(path, table::text(weather, outcome)?)?;
+    fs_err::write(path, table::text(name, weather, outcome)?)?;
     let pairs: Vec<_> = outcome.same.iter().flat_map(|suite| suite.pairs.iter().cloned()).collect();
     pair_list::write(&pair_list::folder(root).join(format!("{name}.csv.gz")), &pairs)
 }

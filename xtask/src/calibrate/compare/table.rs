@@ -39,8 +39,8 @@ fn seconds(suites: &[Suite], benchmarks: usize) -> f64 {
     middle(suites.iter().map(|suite| suite.seconds / benchmarks as f64))
 }
 
-/// The whole of it.
-pub(super) fn text(weather: Weather, outcome: &Outcome) -> Result<String> {
+/// The whole of it; the pairs are in the file of this name.
+pub(super) fn text(name: &str, weather: Weather, outcome: &Outcome) -> Result<String> {
     let machine = environment::detect();
     let mut text = format!(
         "# An executable against itself, on {weather}\n\n\
@@ -49,7 +49,7 @@ pub(super) fn text(weather: Weather, outcome: &Outcome) -> Result<String> {
          slower; in the same run criterion's `--save-baseline` and `--baseline` judge the ten (1 s of warm-up, 2 s of \
          measuring). Every pair without a change is in `pairs/{}.csv.gz`. Machine: {} logical processors, {}.\n\n",
         weather.name(),
-        weather.name(),
+        name,
         std::thread::available_parallelism()?,
         machine.cpu_model,
     );
@@ -139,15 +139,21 @@ fn noise(text: &mut String, rows: &[&Row]) -> Result<()> {
         let undecided = rows.iter().filter(|row| row.is(Verdict::Undecided)).count();
         writeln!(
             text,
-            "| {benchmark} | {:.2} | {:.2} | {:.2} | {:.1} | {undecided} of {} |",
+            "| {benchmark} | {:.2} | {:.2} | {} | {:.1} | {undecided} of {} |",
             100.0 * middle(spreads),
             100.0 * ninth,
-            middle(rows.iter().filter_map(|row| row.layout_share)),
+            layout_part(&rows),
             mean(rows.iter().map(|row| f64::from(row.pairs))),
             rows.len(),
         )?;
     }
     Ok(())
+}
+
+/// What layouts have of the spread. A benchmark whose pairs hardly differ has nothing to take a part of.
+fn layout_part(rows: &[&Row]) -> String {
+    let share = middle(rows.iter().filter_map(|row| row.layout_share));
+    if share.is_nan() { "-".to_owned() } else { format!("{share:.2}") }
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
