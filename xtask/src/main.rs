@@ -1,11 +1,12 @@
 //! The tasks of this repository: `cargo xtask ci`, `tidy`, `codegen`, `kills`, `overhead`, `check-time`, `scale`,
-//! `histories`, `calibrate`.
+//! `harnesses`, `histories`, `witness`, `calibrate`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task tells what it does")]
 
 mod calibrate;
 mod check_time;
 mod ci;
 mod codegen;
+mod harnesses;
 mod histories;
 mod kills;
 mod overhead;
@@ -14,6 +15,7 @@ mod scale;
 mod scratch;
 mod tidy;
 mod weather;
+mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,10 +50,14 @@ enum Task {
     CheckTime(check_time::Args),
     /// How often the statistics are wrong, by simulation, as tables in `docs/methodology`
     Calibrate(calibrate::Args),
+    /// The same ten routines under our own harness, divan and criterion, and how well instruction counts repeat
+    Harnesses(harnesses::Args),
     /// Bisects made-up histories with the real program, and counts how often it names the right commit
     Histories(histories::Args),
     /// What a run with many benchmarks needs: its memory, and how long it takes from the build to the first process
     Scale(scale::Args),
+    /// What instructions say on a busy machine where time decides nothing
+    Witness(witness::Args),
 }
 
 fn main() -> ExitCode {
@@ -64,8 +70,10 @@ fn main() -> ExitCode {
         Task::CheckTime(args) => check_time::run(&root, &args),
         Task::Overhead(args) => overhead::run(&root, &args),
         Task::Calibrate(args) => calibrate::run(&root, &args),
+        Task::Harnesses(args) => harnesses::run(&root, &args),
         Task::Histories(args) => histories::run(&root, &args),
         Task::Scale(args) => scale::run(&root, &args),
+        Task::Witness(args) => witness::run(&root, &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
