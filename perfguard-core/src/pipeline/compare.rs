@@ -333,10 +333,6 @@ fn timelines(settings: &RunSettings, compared: &Compared) -> Option<String> {
 /// With less time than this left, nothing is measured.
 const LEAST_TIME: Duration = Duration::from_millis(500);
 
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
 /// There must be something to compare, or at least something to say.
 pub(super) fn require_benchmarks(
     place: &Place,

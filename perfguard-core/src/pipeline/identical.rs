@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PipelineError;
-use super::compare::counted;
 use super::matching::Both;
 use super::prepare::Bench;
 use super::sides::PreparedSide;
 use crate::build::{Identity, IdentitySide};
 use crate::model::{Artifact, TargetKind};
+use crate::report::format::counted;
 
 /// What is known of a target, by its indices among base's and head's.
 pub(super) type Same = Identity;
@@ -74,11 +74,16 @@ pub(super) fn not_run(
     let is_untouched = |both: &&Both| same.get(&(both.base, both.head)) == Some(&Same::Untouched);
     let (untouched, alike): (Vec<&Both>, Vec<&Both>) = identical.iter().partition(is_untouched);
     let kinds = [
-        (untouched, "were neither built nor run: nothing changed that they are made from"),
-        (alike, "are identical on both sides and were not run"),
+        (
+            untouched,
+            "was neither built nor run: nothing changed that it is made from",
+            "were neither built nor run: nothing changed that they are made from",
+        ),
+        (alike, "is identical on both sides and was not run", "are identical on both sides and were not run"),
     ];
     let mut said: Vec<String> = Vec::new();
-    for (all, what) in kinds.into_iter().filter(|(all, _)| !all.is_empty()) {
+    for (all, of_one, of_several) in kinds.into_iter().filter(|(all, ..)| !all.is_empty()) {
+        let what = if all.len() == 1 { of_one } else { of_several };
         let targets: BTreeSet<_> = all.iter().map(|both| (both.base, both.head)).collect();
         said.push(format!("{} of {} {what}", counted(all.len(), "benchmark"), counted(targets.len(), "target")));
     }

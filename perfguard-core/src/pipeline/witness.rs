@@ -1,6 +1,5 @@
 //! The second witness: instructions of what time left undecided.
 
-use super::compare::counted;
 use super::extra::lacks_valgrind;
 use super::matching::Both;
 use super::prepare::{Bench, limits};
@@ -12,7 +11,7 @@ use crate::event::{Event, EventSink};
 use crate::measure::{CountedPair, INSTALL_VALGRIND, NotCounted, Session, count_instructions, driver_for};
 use crate::model::{Comparison, Failure, FailureKind, Finding, MetricId, Verdict};
 use crate::process::Limits;
-use crate::report::format::{change, count};
+use crate::report::format::{change, count, counted};
 
 /// A process under Valgrind may take so many times as long as any other.
 const PATIENCE: u32 = 10;
