@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::scratch::program;
+
 /// Most that `check` may take beyond cargo's own two calls.
 const MOST_BEYOND: Duration = Duration::from_millis(100);
 
@@ -23,12 +25,7 @@ pub(crate) struct Args {
 
 /// Calls all three in turn on this repository as it stands, and prints the medians.
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
-    let program = if let Some(program) = &args.program {
-        program.clone()
-    } else {
-        timed(root, Path::new("cargo"), &["build", "--release", "--package", "cargo-perfguard"])?;
-        root.join("target/release/cargo-perfguard")
-    };
+    let program = program(root, args.program.as_deref())?;
     let cargo = Path::new("cargo");
     let calls: [(&str, &Path, &[&str]); 3] = [
         ("cargo metadata", cargo, &["metadata", "--no-deps", "--format-version", "1"]),

@@ -10,7 +10,7 @@ use perfguard_core::model::{Comparison, Measurement, MetricId};
 use perfguard_core::store::{Store, StoreLocation};
 use perfguard_stats::quantile::median;
 
-use crate::scratch::release_program;
+use crate::scratch::program;
 
 /// Arguments of `harnesses`.
 #[derive(Debug, clap::Args)]
@@ -36,10 +36,7 @@ type ByTarget = BTreeMap<String, f64>;
 
 /// Measures, and prints the tables.
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
-    let program = match &args.program {
-        Some(program) => program.clone(),
-        None => release_program(root)?,
-    };
+    let program = program(root, args.program.as_deref())?;
     let folder = tempfile::tempdir()?;
     let perfguard = Perfguard { root, program, store: folder.path().join("history.db") };
     let times = perfguard.times(args.observations)?;

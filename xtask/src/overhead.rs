@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::processes::{Counted, counted, launcher_of, mebibytes};
+use crate::scratch::program;
 
 /// Arguments of `overhead`.
 #[derive(Debug, clap::Args)]
@@ -28,12 +29,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("this reads /proc, which only Linux has");
     }
-    let program = if let Some(program) = &args.program {
-        program.clone()
-    } else {
-        call(root, "cargo", &["build", "--release", "--package", "cargo-perfguard"])?;
-        root.join("target/release/cargo-perfguard")
-    };
+    let program = program(root, args.program.as_deref())?;
     let program = program.to_str().context("the path is text")?;
     // Everything is built and listed before the clock starts.
     call(root, program, &["list", "--quiet"])?;

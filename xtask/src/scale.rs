@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::processes::{Counted, counted, launcher_of, mebibytes};
+use crate::scratch::program;
 
 /// Most that perfguard may have resident while it measures, MiB.
 const MOST_MEBIBYTES: f64 = 10.0;
@@ -38,14 +39,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("this reads /proc, which only Linux has");
     }
-    let program = if let Some(program) = &args.program {
-        program.clone()
-    } else {
-        let mut build = command("cargo", root);
-        build.args(["build", "--release", "--package", "cargo-perfguard"]);
-        ensure!(build.status()?.success(), "cargo-perfguard does not build");
-        root.join("target/release/cargo-perfguard")
-    };
+    let program = program(root, args.program.as_deref())?;
     let folder = tempfile::tempdir()?;
     let repository = folder.path().join("repository");
     make_workspace(root, &repository, args.benchmarks)?;

@@ -68,8 +68,11 @@ impl Scratch {
     }
 }
 
-/// The perfguard of this repository, built as users have it.
-pub(crate) fn release_program(root: &Path) -> Result<PathBuf> {
+/// The perfguard that a task looks at, by its whole path: the one that is given, else this repository's, built as users have it.
+pub(crate) fn program(root: &Path, given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(given) = given {
+        return Ok(fs_err::canonicalize(given)?);
+    }
     #[expect(clippy::disallowed_methods, reason = "a task calls cargo")]
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root).args(["build", "--release", "--package", "cargo-perfguard"]);

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use perfguard_core::model::{MetricId, Verdict};
 use perfguard_core::store::{Store, StoreLocation};
 
-use crate::scratch::{SUITE_MANIFEST, Scratch, release_program};
+use crate::scratch::{SUITE_MANIFEST, Scratch, program};
 use crate::weather::{Load, Weather};
 
 /// Arguments of `witness`.
@@ -47,10 +47,7 @@ struct Counts {
 
 /// Compares, and prints the counts.
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
-    let program = match &args.program {
-        Some(program) => program.clone(),
-        None => release_program(root)?,
-    };
+    let program = program(root, args.program.as_deref())?;
     let scratch = make(root)?;
     // Both commits are built before the machine is made busy.
     compare(&scratch, &program, &["--budget", "1s"])?;

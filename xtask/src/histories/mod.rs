@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use perfguard_stats::random::Stream;
 
 use self::history::{History, Kind};
-use crate::scratch::{Scratch, now, release_program};
+use crate::scratch::{Scratch, now, program};
 use crate::weather::{Load, Weather};
 
 /// Arguments of `histories`.
@@ -53,10 +53,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         println!("{}: slower since {culprit} (commit {} of {})", scratch.keep().display(), number, args.commits);
         return Ok(());
     }
-    let program = match &args.program {
-        Some(program) => program.clone(),
-        None => release_program(root)?,
-    };
+    let program = program(root, args.program.as_deref())?;
     let scratch = Scratch::new(root)?;
     let load = Load::start(args.weather)?;
     let mut text = String::from(

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use perfguard_core::model::Verdict;
 
 use super::counted::{Row, Suite};
-use crate::scratch::release_program;
+use crate::scratch::program;
 
 /// Arguments of `calibrate layouts`.
 #[derive(Debug, clap::Args)]
@@ -31,10 +31,7 @@ const WAYS: [(&str, &str); 2] = [("1", "as built"), ("auto", "on common layouts"
 
 /// Compares each commit with its parent in both ways, and prints the table.
 pub(in super::super) fn run(root: &Path, args: &Args) -> Result<()> {
-    let program = match &args.program {
-        Some(program) => program.clone(),
-        None => release_program(root)?,
-    };
+    let program = program(root, args.program.as_deref())?;
     let folder = tempfile::tempdir()?;
     let store = folder.path().join("history.db");
     let commits = commits(&args.repository, args.commits)?;

@@ -18,7 +18,7 @@ use self::counted::Suite;
 use self::criterion::{Verdicts, two_passes};
 use self::workspace::{ALL, FIRST};
 use super::pair_list;
-use crate::scratch::{Scratch, now, release_program};
+use crate::scratch::{Scratch, now, program};
 use crate::weather::{Load, Weather};
 
 /// Arguments of `calibrate compare`.
@@ -68,10 +68,7 @@ struct Outcome {
 
 /// Measures, prints, and writes the tables and the pairs.
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
-    let program = match &args.program {
-        Some(program) => program.clone(),
-        None => release_program(root)?,
-    };
+    let program = program(root, args.program.as_deref())?;
     let workspace = workspace::make(root)?;
     let perfguard = Perfguard { program, workspace: &workspace };
     // Both commits are built, and the executables of criterion's passes, before anything counts.
