@@ -36,3 +36,30 @@ pub fn processes_in_a_pair(base: &[f64], head: &[f64]) -> usize {
     };
     if slow(base) + slow(head) >= FEWEST_SLOW { SEVERAL } else { 1 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_make_a_pair_where_two_of_the_first_were_far_slower_on_whichever_side() {
+        let usual = [100.0; LOOKED_AT];
+        let slow = |count: usize, by: f64| {
+            let mut side = usual;
+            side[..count].fill(100.0 * by);
+            side
+        };
+        assert_eq!(processes_in_a_pair(&usual, &usual), 1);
+        assert_eq!(processes_in_a_pair(&slow(1, 1.3), &usual), 1, "one may be any slow start");
+        for (base, head) in [(2, 0), (0, 2), (1, 1)] {
+            assert_eq!(processes_in_a_pair(&slow(base, 1.3), &slow(head, 1.3)), SEVERAL, "{base} and {head}");
+        }
+        assert_eq!(processes_in_a_pair(&slow(3, 1.02), &slow(3, 1.1)), 1, "that is noise");
+        assert_eq!(processes_in_a_pair(&slow(3, SLOWER.exp()), &usual), 1, "at the limit is not beyond it");
+    }
+
+    #[test]
+    fn the_choice_is_made_before_anything_is_decided() {
+        assert_eq!(LOOKED_AT + 1, FIRST_LOOK);
+    }
+}

@@ -97,6 +97,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn slow_starts_are_counted_from_what_is_usual_on_their_own_side() {
+        let base = [1.0, 1.0, 1.5, 1.0, 1.0, 1.0, 1.0, 1.6];
+        let head = [2.0, 2.6, 2.7, 2.6, 2.0, 2.6, 2.9, 2.6];
+        let starts = SlowStarts::count([&base, &head], [1.0, 2.0], 0.5).unwrap();
+        assert_eq!((starts.base, starts.head, starts.runs), (1, 6, 8), "at the distance is not beyond it");
+        let expected = fisher_exact([[6, 2], [1, 7]]).unwrap();
+        assert!((starts.p - expected).abs() < 1e-15 && (0.01..0.05).contains(&expected), "{expected}");
+        let lengths = SlowStarts::count([&base, &head[1..]], [1.0, 2.0], 0.5);
+        assert_eq!(lengths, Err(StatsError::LengthsDiffer { one: 8, other: 7 }));
+    }
+
+    #[test]
     fn one_in_a_hundred_is_not_yet_a_difference() {
         let differ = |p| SlowStarts { base: 0, head: 0, runs: 24, p }.differ();
         assert!(differ(0.009_999) && !differ(0.01));
