@@ -316,6 +316,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn pairs_still_needed_are_those_beyond_the_ones_that_were_taken() {
+        let needed = |taken| pairs_still_needed(Limits::default(), 0.06, taken).unwrap();
+        assert_eq!((needed(40), needed(67), needed(68), needed(100)), (28, 1, 0, 0));
+    }
+
+    #[test]
     fn eight_pairs_are_the_fewest_that_find_anything() {
         let limits = Limits::default();
         let change = smallest_change(limits, 0.02, 8).unwrap();

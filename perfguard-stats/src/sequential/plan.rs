@@ -185,6 +185,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_confirming_stage_has_levels_of_its_own() {
+        let first = Plan::first_stage(Limits::default(), 40);
+        let confirming = first.confirming(50, None).unwrap();
+        assert_eq!((first.levels.change, confirming.levels.change, confirming.limits), (0.005, 0.01, first.limits));
+    }
+
+    #[test]
     fn a_suite_beyond_two_hundred_is_confirmed_at_a_stricter_level() {
         for (benchmarks, level) in [(0, 0.01), (1, 0.01), (200, 0.01), (201, 2.0 / 201.0), (1_000, 0.002)] {
             let found = Levels::confirming(benchmarks);
