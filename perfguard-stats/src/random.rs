@@ -24,6 +24,12 @@ impl Stream {
     }
 
     /// The next 64 bits.
+    ///
+    /// ```
+    /// # use perfguard_stats::random::Stream;
+    /// let mut stream = Stream::new(7);
+    /// assert_ne!(stream.next_u64(), stream.next_u64());
+    /// ```
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
@@ -96,6 +102,13 @@ impl Stream {
     }
 
     /// True as often as false.
+    ///
+    /// ```
+    /// # use perfguard_stats::random::Stream;
+    /// let mut stream = Stream::new(1);
+    /// let heads = (0..1_000).filter(|_| stream.coin()).count();
+    /// assert!((430..=570).contains(&heads));
+    /// ```
     pub fn coin(&mut self) -> bool {
         self.next_u64() >> 63 == 1
     }
@@ -120,6 +133,13 @@ impl Stream {
     }
 
     /// A number from the exponential distribution with mean 1.
+    ///
+    /// ```
+    /// # use perfguard_stats::random::Stream;
+    /// let mut stream = Stream::new(1);
+    /// let mean = (0..10_000).map(|_| stream.exponential()).sum::<f64>() / 10_000.0;
+    /// assert!((mean - 1.0).abs() < 0.05);
+    /// ```
     pub fn exponential(&mut self) -> f64 {
         -self.unit().ln()
     }

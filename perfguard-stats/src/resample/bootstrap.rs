@@ -36,6 +36,13 @@ impl Bootstrap {
     ///
     /// # Errors
     /// When there are fewer than two values or resamples, a value is not finite, or the statistic is not.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Bootstrap, statistic::mean};
+    /// let bootstrap = Bootstrap::of_sample(&[1.0, 2.0, 3.0], 99, 1, mean).unwrap();
+    /// assert_eq!(bootstrap, Bootstrap::of_sample(&[3.0, 1.0, 2.0], 99, 1, mean).unwrap(), "in whichever order");
+    /// assert!(Bootstrap::of_sample(&[1.0], 99, 1, mean).is_err());
+    /// ```
     pub fn of_sample(
         values: &[f64],
         resamples: usize,
@@ -85,11 +92,23 @@ impl Bootstrap {
     }
 
     /// The statistic of the sample itself, in its own unit.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Bootstrap, statistic::median};
+    /// assert_eq!(Bootstrap::of_sample(&[1.0, 2.0, 9.0], 99, 1, median).unwrap().estimate(), 2.0);
+    /// ```
     pub fn estimate(&self) -> f64 {
         self.estimate
     }
 
     /// The statistic of each resample, sorted, in its own unit.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Bootstrap, statistic::median};
+    /// let bootstrap = Bootstrap::of_sample(&[1.0, 2.0, 9.0], 99, 1, median).unwrap();
+    /// assert_eq!(bootstrap.replicates().len(), 99);
+    /// assert!(bootstrap.replicates().is_sorted());
+    /// ```
     pub fn replicates(&self) -> &[f64] {
         &self.replicates
     }

@@ -60,6 +60,12 @@ impl Studentised {
     }
 
     /// The statistic of the sample itself, in its own unit.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Studentised, statistic::trimmed_mean_with_error};
+    /// let found = Studentised::of_sample(&[1.0, 2.0, 3.0, 4.0, 5.0], 99, 7, trimmed_mean_with_error).unwrap();
+    /// assert_eq!(found.estimate(), 3.0);
+    /// ```
     pub fn estimate(&self) -> f64 {
         self.estimate
     }
@@ -68,6 +74,15 @@ impl Studentised {
     ///
     /// # Errors
     /// When the level is not between 0 and 1, or so many resamples had no standard error that the interval has no end.
+    ///
+    /// ```
+    /// # use perfguard_stats::resample::{Studentised, statistic::trimmed_mean_with_error};
+    /// let values: Vec<f64> = (1..=20).map(f64::from).collect();
+    /// let found = Studentised::of_sample(&values, 999, 7, trimmed_mean_with_error).unwrap();
+    /// let (wide, narrow) = (found.interval(0.95).unwrap(), found.interval(0.5).unwrap());
+    /// assert!(wide.low < narrow.low && narrow.high < wide.high);
+    /// assert!(found.interval(1.5).is_err());
+    /// ```
     pub fn interval(&self, level: f64) -> Result<Interval, StatsError> {
         let tail = (1.0 - check_level(level)?) / 2.0;
         if self.error <= 0.0 {

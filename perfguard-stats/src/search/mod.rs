@@ -154,17 +154,39 @@ impl Search {
     }
 
     /// What was reported so far.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Entry, Search, Settings};
+    /// let mut search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// search.skip(2).unwrap();
+    /// assert_eq!(search.log(), [Entry::Skipped { commit: 2 }]);
+    /// ```
     pub fn log(&self) -> &[Entry] {
         &self.log
     }
 
     /// What was spent since the ends were measured, builds and blocks, in blocks.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings};
+    /// let settings = Settings { build_cost: 100.0, ..Settings::default() };
+    /// let mut search = Search::new(settings, &[1.0; 4], Some(Direction::Up), &[0.05; 8]).unwrap();
+    /// search.observed(2, &[0.051, 0.047]).unwrap();
+    /// assert_eq!(search.spent(), 102.0);
+    /// ```
     pub fn spent(&self) -> f64 {
         self.spent
     }
 
     /// The standard deviation of a block that the search works with now, in logs: the stored one, moved by the scatter of
     /// repeats of the same executables.
+    ///
+    /// ```
+    /// # use perfguard_stats::search::{Direction, Search, Settings};
+    /// let scattered = [0.0, 0.1, 0.02, 0.09, 0.01, 0.08, 0.03, 0.07];
+    /// let search = Search::new(Settings::default(), &[1.0; 4], Some(Direction::Up), &scattered).unwrap();
+    /// assert!(search.noise() > Settings::default().noise);
+    /// ```
     pub fn noise(&self) -> f64 {
         self.evidence.noise.scale
     }

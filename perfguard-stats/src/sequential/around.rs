@@ -5,7 +5,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use crate::StatsError;
 use crate::interval::Interval;
 use crate::sample::{real, sorted};
-use crate::sequential::decision::{Decision, Reason, Verdict};
+use crate::sequential::outcome::{Decision, Reason, Verdict};
 use crate::sequential::pairs::trimmed_location;
 
 /// Equal runs a side that show a count to be without spread.
@@ -159,11 +159,23 @@ pub struct CountDecision {
 
 impl CountDecision {
     /// Head less base, exactly.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::judge_counts;
+    /// let decision = judge_counts(&[40.0; 3], &[45.0; 3], 0.01).unwrap().unwrap();
+    /// assert_eq!(decision.difference(), 5.0);
+    /// ```
     pub fn difference(&self) -> f64 {
         self.head - self.base
     }
 
     /// Head over base; `None` where base is 0.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::judge_counts;
+    /// let ratio = |base, head| judge_counts(&[base; 3], &[head; 3], 0.01).unwrap().unwrap().ratio();
+    /// assert_eq!((ratio(40.0, 50.0), ratio(0.0, 5.0)), (Some(1.25), None));
+    /// ```
     pub fn ratio(&self) -> Option<f64> {
         (self.base > 0.0).then(|| self.head / self.base)
     }

@@ -178,6 +178,12 @@ pub fn deviate_of_t(t: f64, degrees_of_freedom: usize) -> f64 {
 }
 
 /// The t value with the upper tail of a standard normal deviate; NaN without degrees of freedom.
+///
+/// ```
+/// # use perfguard_stats::sequential::boundary::t_of_deviate;
+/// assert!((t_of_deviate(1.959_964, 10) - 2.228).abs() < 0.001);
+/// assert!(t_of_deviate(1.0, 0).is_nan());
+/// ```
 pub fn t_of_deviate(deviate: f64, degrees_of_freedom: usize) -> f64 {
     student_quantile(Normal::standard().sf(deviate), degrees_of_freedom)
 }

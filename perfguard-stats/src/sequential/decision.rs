@@ -4,53 +4,17 @@ use std::sync::Arc;
 
 use crate::StatsError;
 use crate::interval::Interval;
-use crate::sequential::boundary::{
-    FIRST_LOOK, LOOK_EVERY, Scale, boundary_constant, check_last, deviate_of_t, level_reached, rise, t_of_deviate,
-};
-use crate::sequential::pairs::{Location, Pair, Pairs, trimmed};
+use crate::sequential::boundary::{FIRST_LOOK, LOOK_EVERY, deviate_of_t, level_reached, rise};
+use crate::sequential::design::{Critical, Design};
+use crate::sequential::outcome::{Decision, Look, PValues, Reason, Verdict};
+use crate::sequential::pairs::{Location, Pair, Pairs};
 use crate::sequential::plan::{FINEST_QUANTUM, Plan};
 use crate::sequential::starts::{SLOW, SlowStarts, fisher_exact};
 
-/// The one-sided level of the repeated intervals: 95 % over all looks.
-const INTERVAL_LEVEL: f64 = 0.025;
 /// At most one pair in so many may be replaced.
 const REPLACED_ONE_IN: usize = 5;
 /// What rounding to a quantum adds to the standard deviation of a difference: `quantum / √6`.
 const QUANTUM_TO_DEVIATION: f64 = 2.449_489_742_783_178;
-
-/// What a comparison says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Shown to be slower by more than the margin.
-    Regressed,
-    /// Shown to be faster by more than the margin.
-    Improved,
-    /// Shown to differ by less than the threshold, in both directions.
-    Unchanged,
-    /// None of these could be shown.
-    Undecided,
-}
-
-/// Why a verdict is what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// A boundary was reached.
-    Shown,
-    /// All pairs were taken and no boundary reached.
-    AllPairs,
-    /// The budget ended before the planned number of pairs.
-    BudgetEnded,
-    /// The budget ended before the first look.
-    TooFewPairs,
-    /// One step of the clock or of the printout is too large for the limits: raise the iterations.
-    TimerTooCoarse,
-    /// More than one pair in five had to be replaced.
-    TooManyFailures,
-    /// The trimmed mean is within the threshold, but one side has slow starts.
-    SlowStarts,
-    /// Suspected by the first stage, not shown by the second.
-    NotConfirmed,
-}
 
 /// One run as it ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,107 +25,6 @@ pub enum Run {
     TimedOut,
     /// It gave no value: its pair is replaced.
     Failed,
-}
-
-/// What one look saw. All numbers are logarithms of ratios.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Look {
-    /// Pairs so far.
-    pub pairs: usize,
-    /// Where the differences lie.
-    pub location: Location,
-    /// This look's part of the repeated 95 % interval.
-    pub interval: Interval,
-    /// What is shown, if anything.
-    pub verdict: Option<Verdict>,
-}
-
-/// How a test ended. Numbers are logarithms of ratios: show `exp() - 1`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Decision {
-    /// What is said.
-    pub verdict: Verdict,
-    /// Why.
-    pub reason: Reason,
-    /// Pairs that it rests on.
-    pub pairs: usize,
-    /// The trimmed mean of the differences at the last look, if there was one.
-    pub estimate: Option<f64>,
-    /// The repeated 95 % interval: the part that all looks share, or the last look's where they share none.
-    pub interval: Option<Interval>,
-}
-
-/// The smallest levels at which a change would have been shown, one-sided, over all looks: from 0.00001 to 0.05, and 1
-/// above.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PValues {
-    /// Against *not slower by more than the margin*.
-    pub regressed: f64,
-    /// Against *not faster by more than the margin*.
-    pub improved: f64,
-}
-
-impl PValues {
-    /// The p of a change in either direction: twice the smaller one.
-    pub fn change(&self) -> f64 {
-        (2.0 * self.regressed.min(self.improved)).min(1.0)
-    }
-}
-
-/// Critical values of one look, for `estimate / standard_error` as Student's t.
-#[derive(Debug, Clone, Copy)]
-struct Critical {
-    change: f64,
-    same: f64,
-    interval: f64,
-}
-
-/// A plan with its boundaries worked out, one number a look and question. Make it once and share it.
-#[derive(Debug, Clone)]
-pub struct Design {
-    plan: Plan,
-    looks: Vec<Critical>,
-}
-
-impl Design {
-    /// Works out the boundaries.
-    ///
-    /// # Errors
-    /// When the number of pairs is odd, below 8 or above 1,024, a level is not above 0 and at most 0.05, or the quantum or
-    /// the stored deviation is negative or not finite.
-    pub fn new(plan: Plan) -> Result<Self, StatsError> {
-        let last = check_last(plan.last)?;
-        let number = |value: f64| value >= 0.0 && value.is_finite();
-        if !(number(plan.quantum) && plan.pair_deviation.is_none_or(number)) {
-            return Err(StatsError::Impossible("quantum and deviation must be numbers from 0 up"));
-        }
-        let constant = |level| boundary_constant(plan.scale, last, level);
-        let (change, same) = (constant(plan.levels.change)?, constant(plan.levels.same)?);
-        let interval = constant(INTERVAL_LEVEL)?;
-        let looks = (FIRST_LOOK..=last).step_by(LOOK_EVERY).map(|pairs| {
-            let degrees = degrees_of_freedom(plan.scale, pairs);
-            let critical = |constant: f64| t_of_deviate(constant * rise(pairs, last), degrees);
-            Critical { change: critical(change), same: critical(same), interval: critical(interval) }
-        });
-        Ok(Self { plan, looks: looks.collect() })
-    }
-
-    /// The plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-}
-
-/// Degrees of freedom after so many pairs.
-pub(crate) fn degrees_of_freedom(scale: Scale, pairs: usize) -> usize {
-    match scale {
-        Scale::Yuen => pairs - 2 * trimmed(pairs) - 1,
-        // Three contrasts in two pairs, three tenths of them cut.
-        Scale::Pooled => {
-            let contrasts = pairs / 2 * 3;
-            contrasts - contrasts * 3 / 10 - 1
-        }
-    }
 }
 
 /// A comparison of base and head while it is measured.
@@ -193,6 +56,13 @@ pub struct SequentialTest {
 impl SequentialTest {
     /// A test that has seen nothing. It takes the memory that most need here: there may be thousands. Where the quantum is
     /// too coarse for the limits it is decided already.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Plan, SequentialTest};
+    /// let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// assert_eq!(SequentialTest::new(design).decision(), None);
+    /// ```
     pub fn new(design: Arc<Design>) -> Self {
         let quantum = design.plan.quantum.max(FINEST_QUANTUM);
         let mut test = Self {
@@ -210,6 +80,18 @@ impl SequentialTest {
     }
 
     /// Says that one value is only known to this relative resolution, if that is coarser than what was known.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Reason;
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// test.observe_quantum(0.001);
+    /// assert_eq!(test.decision(), None);
+    /// test.observe_quantum(0.02);
+    /// assert_eq!(test.decision().unwrap().reason, Reason::TimerTooCoarse);
+    /// ```
     pub fn observe_quantum(&mut self, quantum: f64) {
         if quantum > self.quantum {
             self.quantum = quantum;
@@ -221,6 +103,19 @@ impl SequentialTest {
     }
 
     /// Takes a pair, and looks if a look is due. Once decided, it takes nothing more.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Verdict;
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// let pair = Pair::new(100.0, 100.0).unwrap();
+    /// let looks: Vec<bool> = (0..8).map(|_| test.push(pair).is_some()).collect();
+    /// assert_eq!(looks, [false, false, false, false, false, false, false, true]);
+    /// assert_eq!(test.decision().unwrap().verdict, Verdict::Unchanged);
+    /// assert_eq!(test.push(pair), None, "it is decided");
+    /// ```
     pub fn push(&mut self, pair: Pair) -> Option<Look> {
         if self.decision.is_some() {
             return None;
@@ -244,6 +139,19 @@ impl SequentialTest {
     ///
     /// # Errors
     /// When a value is not finite or not positive.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Run;
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// test.push_runs(Run::Value(100.0), Run::Value(105.0)).unwrap();
+    /// test.push_runs(Run::Value(100.0), Run::Failed).unwrap();
+    /// test.push_runs(Run::Value(100.0), Run::TimedOut).unwrap();
+    /// assert_eq!((test.pairs().len(), test.replaced()), (2, 1));
+    /// assert!((test.pairs()[1].difference() - 2.1_f64.ln()).abs() < 1e-12, "twice the slowest so far");
+    /// ```
     pub fn push_runs(&mut self, base: Run, head: Run) -> Result<Option<Look>, StatsError> {
         let known = |run| if let Run::Value(value) = run { Some(value) } else { None };
         let slowest = [known(base), known(head)]
@@ -268,6 +176,17 @@ impl SequentialTest {
 
     /// Ends the test early because the budget is spent, and says how it ended. The plan stays as it was: what was not shown
     /// is undecided.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::{Reason, Verdict};
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// test.push(Pair::new(100.0, 105.0).unwrap());
+    /// let decision = test.finish();
+    /// assert_eq!((decision.verdict, decision.reason), (Verdict::Undecided, Reason::TooFewPairs));
+    /// ```
     pub fn finish(&mut self) -> Decision {
         if let Some(decision) = self.decision {
             return decision;
@@ -277,36 +196,114 @@ impl SequentialTest {
     }
 
     /// How it ended, if it has.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Verdict;
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// assert_eq!(test.decision(), None);
+    /// for _ in 0..8 {
+    ///     test.push(Pair::new(100.0, 90.0).unwrap());
+    /// }
+    /// assert_eq!(test.decision().unwrap().verdict, Verdict::Improved);
+    /// ```
     pub fn decision(&self) -> Option<Decision> {
         self.decision
     }
 
     /// The looks so far.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// for _ in 0..8 {
+    ///     test.push(Pair::new(100.0, 110.0).unwrap());
+    /// }
+    /// assert_eq!(test.looks().iter().map(|look| look.pairs).collect::<Vec<_>>(), [8]);
+    /// ```
     pub fn looks(&self) -> &[Look] {
         &self.looks
     }
 
     /// The pairs so far, in the order they were taken.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// let pair = Pair::new(100.0, 110.0).unwrap();
+    /// test.push(pair);
+    /// assert_eq!(test.pairs(), [pair]);
+    /// ```
     pub fn pairs(&self) -> &[Pair] {
         self.pairs.taken()
     }
 
     /// Pairs that had to be replaced.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Run;
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// test.push_runs(Run::Failed, Run::Value(100.0)).unwrap();
+    /// assert_eq!(test.replaced(), 1);
+    /// ```
     pub fn replaced(&self) -> usize {
         self.replaced
     }
 
     /// Slow starts, if they were counted; they are when *unchanged* would be shown otherwise.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// for _ in 0..8 {
+    ///     test.push(Pair::new(100.0, 100.0).unwrap());
+    /// }
+    /// let starts = test.slow_starts().unwrap();
+    /// assert_eq!((starts.base, starts.head, starts.runs), (0, 0, 8));
+    /// ```
     pub fn slow_starts(&self) -> Option<SlowStarts> {
         self.slow_starts
     }
 
     /// The plan.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// assert_eq!(test.plan().last, 24);
+    /// # test.finish();
+    /// ```
     pub fn plan(&self) -> &Plan {
         &self.design.plan
     }
 
     /// The smallest levels at which the looks so far would have shown a change.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
+    /// # let mut test = SequentialTest::new(design);
+    /// assert_eq!(test.p_values().change(), 1.0, "nothing was seen");
+    /// for noise in [0.1, -0.2, 0.3, -0.1, 0.2, -0.3, 0.15, -0.15] {
+    ///     test.push(Pair::new(100.0, 106.0 + noise).unwrap());
+    /// }
+    /// let p = test.p_values();
+    /// assert!(p.regressed < 0.005 && p.improved > 0.99);
+    /// ```
     pub fn p_values(&self) -> PValues {
         let Plan { limits, scale, last, .. } = *self.plan();
         let level = |sign: f64| {

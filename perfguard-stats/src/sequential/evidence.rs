@@ -41,6 +41,12 @@ impl SignFlip {
     ///
     /// # Errors
     /// When the margin is not finite or the deviation is not positive and finite.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::SignFlip;
+    /// assert_eq!(SignFlip::new(0.01, 0.02).unwrap().value(), 1.0);
+    /// assert!(SignFlip::new(0.01, 0.0).is_err());
+    /// ```
     pub fn new(margin: f64, deviation: f64) -> Result<Self, StatsError> {
         if !margin.is_finite() {
             return Err(StatsError::NotFinite { index: 0 });
@@ -52,6 +58,15 @@ impl SignFlip {
     }
 
     /// Takes the difference of the next pair, in logarithms; one that is not finite changes nothing.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::SignFlip;
+    /// let mut process = SignFlip::new(0.01, 0.02).unwrap();
+    /// process.push(0.05);
+    /// let gained = process.value();
+    /// process.push(-0.05);
+    /// assert!(gained > 1.0 && process.value() < gained);
+    /// ```
     pub fn push(&mut self, difference: f64) {
         let beyond = difference - self.margin;
         if !beyond.is_finite() || beyond == 0.0 {
@@ -64,6 +79,13 @@ impl SignFlip {
     }
 
     /// The logarithm of the e-value.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::SignFlip;
+    /// let mut process = SignFlip::new(0.01, 0.02).unwrap();
+    /// process.push(0.05);
+    /// assert!((process.logarithm().exp() - process.value()).abs() < 1e-12);
+    /// ```
     pub fn logarithm(&self) -> f64 {
         let largest = self.logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = self.logarithms.iter().map(|logarithm| (logarithm - largest).exp()).sum();
@@ -72,6 +94,13 @@ impl SignFlip {
 
     /// The e-value: at most 1 on average without a change above the margin. E-values of runs with data of their own
     /// multiply. Never infinite.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::SignFlip;
+    /// let mut process = SignFlip::new(0.01, 0.02).unwrap();
+    /// (0..2_000).for_each(|_| process.push(0.05));
+    /// assert_eq!(process.value(), f64::MAX);
+    /// ```
     pub fn value(&self) -> f64 {
         self.logarithm().exp().min(f64::MAX)
     }

@@ -23,6 +23,11 @@ pub struct LayoutShare {
 
 impl LayoutShare {
     /// The standard deviation of one difference.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::LayoutShare;
+    /// assert_eq!(LayoutShare { between: 0.03, between_at_most: 0.04, within: 0.04, share: 0.36 }.total(), 0.05);
+    /// ```
     pub fn total(&self) -> f64 {
         self.between.hypot(self.within)
     }

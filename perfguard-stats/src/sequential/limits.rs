@@ -71,11 +71,21 @@ impl Limits {
     }
 
     /// The margin, as a logarithm.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Limits;
+    /// assert_eq!(Limits::default().margin(), 1.01_f64.ln());
+    /// ```
     pub fn margin(self) -> f64 {
         self.margin
     }
 
     /// The threshold, as a logarithm.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Limits;
+    /// assert_eq!(Limits::default().threshold(), 1.03_f64.ln());
+    /// ```
     pub fn threshold(self) -> f64 {
         self.threshold
     }

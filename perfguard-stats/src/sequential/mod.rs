@@ -13,7 +13,9 @@
 //! | [`plan`] | how many pairs, at which levels, for the first stage and for confirming |
 //! | [`boundary`] | how far out a look must lie |
 //! | [`pairs`] | the pairs so far, their trimmed mean and its standard error |
+//! | [`design`] | a plan with its boundaries worked out |
 //! | [`decision`] | the test itself: [`SequentialTest::push`] |
+//! | [`outcome`] | what a test says |
 //! | [`fastest`] | how many processes of each side make one pair |
 //! | [`starts`] | starts that are slow on one side only |
 //! | [`evidence`] | evidence that stays valid when people run again until they like the answer |
@@ -23,21 +25,25 @@
 pub mod around;
 pub mod boundary;
 pub mod decision;
+pub mod design;
 pub mod evidence;
 pub mod fastest;
 pub mod layout;
 pub mod limits;
+pub mod outcome;
 pub mod pairs;
 pub mod plan;
 pub mod starts;
 
 pub use around::{CountDecision, NullControl, SuiteWide, confirm, judge_counts, null_control, null_pairs, suite_wide};
 pub use boundary::{Scale, boundary_constant, boundary_constants};
-pub use decision::{Decision, Design, Look, PValues, Reason, Run, SequentialTest, Verdict};
+pub use decision::{Run, SequentialTest};
+pub use design::Design;
 pub use evidence::SignFlip;
 pub use fastest::processes_in_a_pair;
 pub use layout::{LayoutShare, layout_share};
 pub use limits::Limits;
+pub use outcome::{Decision, Look, PValues, Reason, Verdict};
 pub use pairs::{Location, Pair, pair_deviation};
 pub use plan::{Levels, NoiseLevel, PairCount, Plan, pair_count};
 pub use starts::{SlowStarts, fisher_exact};

@@ -50,6 +50,12 @@ impl Pair {
     ///
     /// # Errors
     /// When one is not finite, or beyond those of numbers there are.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Pair;
+    /// assert_eq!(Pair::from_logarithms(1.0, 1.5).unwrap().difference(), 0.5);
+    /// assert!(Pair::from_logarithms(0.0, 1_000.0).is_err());
+    /// ```
     pub fn from_logarithms(base: f64, head: f64) -> Result<Self, StatsError> {
         // The logarithms of the largest and the smallest double.
         match [base, head].iter().position(|value| !(-745.2..=709.8).contains(value)) {
@@ -59,21 +65,41 @@ impl Pair {
     }
 
     /// `ln head - ln base`.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Pair;
+    /// assert_eq!(Pair::new(100.0, 100.0).unwrap().difference(), 0.0);
+    /// ```
     pub fn difference(self) -> f64 {
         self.head - self.base
     }
 
     /// The logarithm of base's value.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Pair;
+    /// assert_eq!(Pair::new(100.0, 105.0).unwrap().base(), 100.0_f64.ln());
+    /// ```
     pub fn base(self) -> f64 {
         self.base
     }
 
     /// The logarithm of head's value.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Pair;
+    /// assert_eq!(Pair::new(100.0, 105.0).unwrap().head(), 105.0_f64.ln());
+    /// ```
     pub fn head(self) -> f64 {
         self.head
     }
 
     /// The pair with the sides exchanged.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::Pair;
+    /// assert_eq!(Pair::new(100.0, 105.0).unwrap().swapped(), Pair::new(105.0, 100.0).unwrap());
+    /// ```
     #[must_use]
     pub fn swapped(self) -> Self {
         Self { base: self.head, head: self.base }

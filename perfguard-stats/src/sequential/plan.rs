@@ -136,6 +136,12 @@ pub struct Plan {
 
 impl Plan {
     /// A first stage with so many pairs at most.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::{Levels, Limits, Plan};
+    /// let plan = Plan::first_stage(Limits::default(), 40);
+    /// assert_eq!((plan.last, plan.levels), (40, Levels::FIRST));
+    /// ```
     pub fn first_stage(limits: Limits, last: usize) -> Self {
         Self {
             limits,

@@ -51,6 +51,12 @@ impl SlowStarts {
     }
 
     /// True if one side has slow starts that the other has not: such a comparison is not *unchanged*.
+    ///
+    /// ```
+    /// # use perfguard_stats::sequential::SlowStarts;
+    /// let starts = |head: f64| SlowStarts::count([&[0.0; 40], &[head; 40]], [0.0, 0.0], 0.5).unwrap();
+    /// assert!(starts(0.7).differ() && !starts(0.3).differ());
+    /// ```
     pub fn differ(&self) -> bool {
         self.p < DIFFERENT
     }

@@ -342,8 +342,8 @@ fn the_pooled_scale_is_what_its_description_says() {
             let expected = alone.max(0.7 * robust.standard_error);
             assert!((pooled.standard_error / expected - 1.0).abs() < 1e-9);
             assert_eq!(pooled.degrees_of_freedom, kept - 1);
-            assert_eq!(decision::degrees_of_freedom(Scale::Pooled, taken.len()), kept - 1);
-            assert_eq!(decision::degrees_of_freedom(Scale::Yuen, taken.len()), robust.degrees_of_freedom);
+            assert_eq!(design::degrees_of_freedom(Scale::Pooled, taken.len()), kept - 1);
+            assert_eq!(design::degrees_of_freedom(Scale::Yuen, taken.len()), robust.degrees_of_freedom);
         }
     }
 }

@@ -69,6 +69,12 @@ impl Watch {
     ///
     /// # Errors
     /// When the level is not finite, or the spread negative or not finite.
+    ///
+    /// ```
+    /// # use perfguard_stats::trend::Watch;
+    /// assert!(Watch::new(100.0, 0.0).is_ok());
+    /// assert!(Watch::new(100.0, -1.0).is_err());
+    /// ```
     pub fn new(level: f64, spread: f64) -> Result<Self, StatsError> {
         if !level.is_finite() {
             return Err(StatsError::NotFinite { index: 0 });
@@ -81,6 +87,14 @@ impl Watch {
     ///
     /// # Errors
     /// When the value is not finite; the watch is as it was.
+    ///
+    /// ```
+    /// # use perfguard_stats::trend::{Departure, Watch};
+    /// let mut watch = Watch::new(100.0, 2.0).unwrap();
+    /// let lower = [96.0, 95.0, 94.0].map(|value| watch.push(value).unwrap());
+    /// assert_eq!(lower, [None, None, Some(Departure::Below { values: 3 })]);
+    /// assert!(watch.push(f64::NAN).is_err());
+    /// ```
     pub fn push(&mut self, value: f64) -> Result<Option<Departure>, StatsError> {
         if !value.is_finite() {
             return Err(StatsError::NotFinite { index: 0 });
