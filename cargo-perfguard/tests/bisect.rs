@@ -32,9 +32,15 @@ fn bisect(environment: &TestEnvironment, args: &[&str]) -> Ran {
     environment.perfguard(&[&["bisect", "--format", "json", "--layouts", "2"], args].concat())
 }
 
-/// The commits of the benchmark's culprits.
+/// The commits of the culprits of `one`.
 fn culprits(view: &Value) -> Vec<Vec<String>> {
-    let row = view["benchmarks"].as_array().unwrap().iter().find(|row| row["id"] == "scripted::script::one").unwrap();
+    culprits_of(view, "one")
+}
+
+/// The commits of a benchmark's culprits.
+fn culprits_of(view: &Value, name: &str) -> Vec<Vec<String>> {
+    let id = format!("scripted::script::{name}");
+    let row = view["benchmarks"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap();
     let commits = |culprit: &Value| {
         let ids = culprit["commits"].as_array().unwrap().iter().map(|commit| commit["id"].as_str().unwrap().to_owned());
         ids.collect()
@@ -138,6 +144,21 @@ fn two_steps_in_one_range_are_told_apart() {
     let (environment, ids) = history(12, &[(4, 110), (9, 120)]);
     let view = bisect(&environment, &["--all", "--good", &ids[0], "one"]).expect_code(0).json();
     assert_eq!(culprits(&view), [vec![ids[4].clone()], vec![ids[9].clone()]]);
+}
+
+#[test]
+fn all_changes_of_several_benchmarks_are_told_apart() {
+    let environment = TestEnvironment::scripted("one: 100\ntwo: 50\n");
+    let mut ids = vec![environment.git(&["rev-parse", "HEAD"])];
+    for commit in 1..=10 {
+        let one = [100, 110, 121][usize::from(commit >= 3) + usize::from(commit >= 8)];
+        let two = if commit >= 5 { 60 } else { 50 };
+        environment.write("script.txt", &format!("one: {one}\ntwo: {two}\nother{commit}: 1\n"));
+        ids.push(environment.commit(&format!("change {commit}")));
+    }
+    let view = bisect(&environment, &["--all", "--good", &ids[0], "one", "two"]).expect_code(0).json();
+    assert_eq!(culprits(&view), [vec![ids[3].clone()], vec![ids[8].clone()]]);
+    assert_eq!(culprits_of(&view, "two"), [vec![ids[5].clone()]]);
 }
 
 #[test]
