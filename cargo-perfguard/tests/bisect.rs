@@ -157,7 +157,7 @@ fn all_changes_of_several_benchmarks_are_told_apart() {
         ids.push(environment.commit(&format!("change {commit}")));
     }
     let view = bisect(&environment, &["--all", "--good", &ids[0], "one", "two"]).expect_code(0).json();
-    assert_eq!(culprits(&view), [vec![ids[3].clone()], vec![ids[8].clone()]]);
+    assert_eq!(culprits(&view), [vec![ids[3].clone()], vec![ids[8].clone()]], "{view:#}");
     assert_eq!(culprits_of(&view, "two"), [vec![ids[5].clone()]]);
 }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use perfguard_core::model::{Comparison, Measurement, MetricId};
+use perfguard_core::model::{Measurement, MetricId};
 use perfguard_core::store::{Store, StoreLocation};
+use perfguard_stats::interval::{Interval, median_interval};
 use perfguard_stats::quantile::median;
 
 use crate::scratch::program;
@@ -15,9 +16,6 @@ use crate::scratch::program;
 /// Arguments of `harnesses`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Processes of each routine under each harness
-    #[arg(long, default_value_t = 12)]
-    observations: u32,
     /// Runs in which instructions are counted
     #[arg(long, default_value_t = 10)]
     counts: u32,
@@ -31,37 +29,34 @@ const TARGETS: [&str; 3] = ["native", "beside_divan", "beside_criterion"];
 /// Routines that take less are mostly the harness's own loop.
 const COMPARED_FROM_NS: f64 = 10.0;
 
-/// Values of one routine, by target.
-type ByTarget = BTreeMap<String, f64>;
+/// What each target gave of one routine.
+type ByTarget<T> = BTreeMap<String, T>;
 
 /// Measures, and prints the tables.
 pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     let program = program(root, args.program.as_deref())?;
     let folder = tempfile::tempdir()?;
     let perfguard = Perfguard { root, program, store: folder.path().join("history.db") };
-    let times = perfguard.times(args.observations)?;
-    println!("| routine | {} |\n|---|---|---|---|", TARGETS.map(|target| format!("{target}, ns")).join(" | "));
-    for (routine, by_target) in &times {
-        let cells = TARGETS.map(|target| by_target.get(target).map_or_else(String::new, |ns| format!("{ns:.3}")));
-        println!("| {routine} | {} |", cells.join(" | "));
-    }
-    let empty = times.get("empty").context("one routine is empty")?;
-    let beyond = empty.get(TARGETS[0]).zip(empty.get(TARGETS[1])).map(|(ours, divan)| ours - divan);
     println!(
-        "\nAn empty routine takes {:.2} ns more than under divan (goal 1)\n",
-        beyond.context("both were measured")?
+        "| routine | {} | intervals |\n|---|---|---|---|---|",
+        TARGETS.map(|target| format!("{target}, ns")).join(" | ")
     );
-
-    println!("| routine | beside | ratio | interval | verdict |\n|---|---|---|---|---|");
-    for (routine, by_target) in &times {
-        if by_target.get(TARGETS[0]).is_none_or(|ns| *ns < COMPARED_FROM_NS) {
-            continue;
-        }
-        for other in &TARGETS[1..] {
-            let one = perfguard.between(routine, other)?;
-            let effect = one.effect.with_context(|| format!("{routine} was not compared: {}", one.reason))?;
-            let interval = effect.interval.map_or_else(String::new, |at| format!("{:.4} … {:.4}", at.low, at.high));
-            println!("| {routine} | {other} | {:.4} | {interval} | {} |", effect.ratio, one.verdict);
+    for (routine, by_target) in perfguard.times()? {
+        let of = |target: &str| by_target.get(target).with_context(|| format!("{target} has no `{routine}`"));
+        let medians = TARGETS.iter().map(|target| Ok(median(of(target)?)?)).collect::<Result<Vec<f64>>>()?;
+        let intervals =
+            TARGETS.iter().map(|target| Ok(median_interval(of(target)?, 0.95)?)).collect::<Result<Vec<Interval>>>()?;
+        let cells = medians.iter().zip(&intervals).map(|(ns, at)| format!("{ns:.3} ({:.3} … {:.3})", at.low, at.high));
+        let highest = intervals.iter().map(|at| at.low).fold(0.0, f64::max);
+        let lowest = intervals.iter().map(|at| at.high).fold(f64::INFINITY, f64::min);
+        let agree = match (medians[0] >= COMPARED_FROM_NS, highest <= lowest) {
+            (false, _) => "too short",
+            (true, true) => "share a value",
+            (true, false) => "apart",
+        };
+        println!("| {routine} | {} | {agree} |", cells.collect::<Vec<_>>().join(" | "));
+        if routine == "empty" {
+            eprintln!("an empty routine takes {:.2} ns more than under divan (goal 1)", medians[0] - medians[1]);
         }
     }
     if args.counts > 0 {
@@ -102,57 +97,43 @@ impl Perfguard<'_> {
         let mut command = Command::new(&self.program);
         command.current_dir(self.root).stdin(Stdio::null());
         command.arg("perfguard").args(words).args(["--quiet", "-p", "perfguard-harness", "--all-features", "--store"]);
-        let output = command.arg(&self.store).output()?;
+        let output = command.arg(&self.store).args(["--", "routine"]).output()?;
         ensure!(output.status.success(), "perfguard {words:?}: {}", String::from_utf8_lossy(&output.stderr));
         Store::open_to_read(&StoreLocation(self.store.clone()))?.context("perfguard kept nothing")
     }
 
-    /// What every routine gave under every harness.
-    fn measured(
-        &self,
-        words: &[&str],
-        value: impl Fn(&Measurement) -> Option<f64>,
-    ) -> Result<BTreeMap<String, ByTarget>> {
-        let mut command = vec!["run", "--no-baseline", "routine"];
-        command.extend(words);
-        let store = self.call(&command)?;
+    /// What every process of every routine gave. The tree is compared with itself, so that each executable runs on many
+    /// layouts: on one, a short loop may be a sixth slower by its place alone.
+    fn times(&self) -> Result<BTreeMap<String, ByTarget<Vec<f64>>>> {
+        let store = self.call(&["compare", "HEAD", "HEAD", "--force", "--no-gate", "--budget", "10m"])?;
         let newest = store.runs(1)?.pop().context("perfguard kept no run")?;
-        let mut found: BTreeMap<String, ByTarget> = BTreeMap::new();
-        for measurement in store.measurements(newest.run.id)? {
-            let id = &measurement.id;
-            if let Some(value) = value(&measurement) {
-                let routine = id.name.rsplit(['/', ':']).next().unwrap_or_default().to_owned();
-                found.entry(routine).or_default().insert(id.target.clone(), value);
-            }
+        let (whole, _) = store.comparison(newest.run.id)?.context("the newest run is no comparison")?;
+        let mut found: BTreeMap<String, ByTarget<Vec<f64>>> = BTreeMap::new();
+        for measurement in [store.measurements(whole.base)?, store.measurements(whole.head)?].concat() {
+            let values = measurement.observations.iter().map(|observation| observation.value);
+            let by_target = found.entry(routine_of(&measurement)).or_default();
+            by_target.entry(measurement.id.target.clone()).or_default().extend(values);
         }
         Ok(found)
     }
 
-    fn times(&self, observations: u32) -> Result<BTreeMap<String, ByTarget>> {
-        let observations = observations.to_string();
-        self.measured(&["--observations", &observations, "--budget", "20m"], |measurement| {
-            let values: Vec<f64> = measurement.observations.iter().map(|observation| observation.value).collect();
-            median(&values).ok()
-        })
-    }
-
-    fn instructions(&self) -> Result<BTreeMap<String, ByTarget>> {
-        let words = ["--observations", "1", "--metrics", "instructions", "--bench", TARGETS[0], "--bench", TARGETS[1]];
-        self.measured(&words, |measurement| {
-            let observations = &measurement.observations;
-            observations.iter().find_map(|observation| observation.metrics.get(&MetricId::INSTRUCTIONS).copied())
-        })
-    }
-
-    /// Ours against another harness's, in pairs of processes on layouts of their own.
-    fn between(&self, routine: &str, other: &str) -> Result<Comparison> {
-        let name = |target: &str| match target {
-            "beside_divan" => format!("perfguard-harness::{target}::{target}::routine::{routine}"),
-            _ => format!("perfguard-harness::{target}::routine/{routine}"),
-        };
-        let store = self.call(&["compare", "--between", &name(other), &name(TARGETS[0]), "--no-gate"])?;
+    /// Instructions of an iteration of every routine.
+    fn instructions(&self) -> Result<BTreeMap<String, ByTarget<f64>>> {
+        let targets = ["--bench", TARGETS[0], "--bench", TARGETS[1]];
+        let words = ["run", "--no-baseline", "--observations", "1", "--metrics", "instructions"];
+        let store = self.call(&[words.as_slice(), targets.as_slice()].concat())?;
         let newest = store.runs(1)?.pop().context("perfguard kept no run")?;
-        let (_, comparisons) = store.comparison(newest.run.id)?.context("the newest run is no comparison")?;
-        comparisons.into_iter().next().context("perfguard compared nothing")
+        let mut found: BTreeMap<String, ByTarget<f64>> = BTreeMap::new();
+        for measurement in store.measurements(newest.run.id)? {
+            let mut counts = measurement.observations.iter().filter_map(|one| one.metrics.get(&MetricId::INSTRUCTIONS));
+            if let Some(count) = counts.next() {
+                found.entry(routine_of(&measurement)).or_default().insert(measurement.id.target.clone(), *count);
+            }
+        }
+        Ok(found)
     }
+}
+
+fn routine_of(measurement: &Measurement) -> String {
+    measurement.id.name.rsplit(['/', ':']).next().unwrap_or_default().to_owned()
 }

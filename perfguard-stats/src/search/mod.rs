@@ -400,8 +400,7 @@ impl Search {
         } else {
             vec![self.single_change()]
         };
-        let commits: Vec<usize> = changes.iter().flat_map(|change| change.commits.iter().copied()).collect();
-        Outcome { ended: Ended::NotYet, elsewhere: several.elsewhere(&commits), changes }
+        Outcome { ended: Ended::NotYet, elsewhere: several.elsewhere(&changes), changes }
     }
 
     fn reference(&self) -> Curve {

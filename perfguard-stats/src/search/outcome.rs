@@ -22,8 +22,8 @@ pub struct Outcome {
     pub ended: Ended,
     /// The changes, by commit; one, unless several were looked for.
     pub changes: Vec<Change>,
-    /// The probability that the level changes somewhere apart from these changes, under the model of several changes: the
-    /// largest of any stretch. Above .05, looking for several is worth it.
+    /// The probability that the level changes somewhere apart from these changes, or more than once among the commits of
+    /// one, under the model of several changes. Above .05, looking for several is worth it.
     pub elsewhere: f64,
 }
 

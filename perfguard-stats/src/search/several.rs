@@ -180,12 +180,19 @@ impl<'a> Several<'a> {
         best
     }
 
-    /// The largest probability of a change in a stretch that does not touch these commits.
-    pub(super) fn elsewhere(&self, commits: &[usize]) -> f64 {
-        let apart = |(before, after): &(&Place<'a>, &Place<'a>)| {
-            !commits.iter().any(|commit| before.commit < *commit && *commit <= after.commit)
+    /// The probability that the level moves apart from these changes: the largest of any stretch that touches none of them,
+    /// or that a set of several commits holds more than one, by how many it holds on average.
+    pub(super) fn elsewhere(&self, changes: &[Change]) -> f64 {
+        let touches = |change: &Change, (before, after): (&Place<'a>, &Place<'a>)| {
+            change.commits.iter().any(|commit| before.commit < *commit && *commit <= after.commit)
         };
-        self.stretches().filter(apart).map(|(_, after)| after.change).fold(0.0, f64::max)
+        let apart = self.stretches().filter(|stretch| !changes.iter().any(|change| touches(change, *stretch)));
+        let apart = apart.map(|(_, after)| after.change).fold(0.0, f64::max);
+        let more_than_one = changes.iter().map(|change| {
+            let held = self.stretches().filter(|stretch| touches(change, *stretch));
+            (held.map(|(_, after)| after.change).sum::<f64>() - 1.0).min(1.0)
+        });
+        more_than_one.fold(apart, f64::max)
     }
 
     /// The stretches between neighbouring places: commit before, last commit, probability of a change.

@@ -141,6 +141,22 @@ fn a_commit_whose_own_bias_may_be_all_that_it_shows_ends_with_a_set() {
 }
 
 #[test]
+fn two_equal_steps_are_no_set_of_one_change() {
+    // Halfway between the ends, what lies between the steps is as far from either.
+    let value = |commit| Some(f64::from(u8::from(commit >= 3)) * 0.095 + f64::from(u8::from(commit >= 8)) * 0.095);
+    let mut search = Search::new(SETTINGS, &[1.0; 10], Some(Direction::Up), &[0.19; 8]).unwrap();
+    for commit in [2, 3, 7, 8] {
+        search.observed(commit, &[value(commit).unwrap(); 2]).unwrap();
+    }
+    let one = search.outcome();
+    assert!(one.changes[0].commits.len() > 1 && one.elsewhere > 0.9, "{one:?}");
+    search.look_for_several();
+    let (all, _) = finish(&mut search, value);
+    let commits: Vec<_> = all.changes.iter().map(|change| change.commits.as_slice()).collect();
+    assert_eq!(commits, [[3], [8]]);
+}
+
+#[test]
 fn two_steps_are_both_named_once_several_are_looked_for() {
     let value = |commit| {
         Some(if commit >= 40 {
