@@ -38,7 +38,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let perfguard = Perfguard { root, program, store: folder.path().join("history.db") };
     println!(
-        "| routine | {} | intervals |\n|---|---|---|---|---|",
+        "| routine | {} | largest over smallest |\n|---|---|---|---|---|",
         TARGETS.map(|target| format!("{target}, ns")).join(" | ")
     );
     for (routine, by_target) in perfguard.times()? {
@@ -47,14 +47,14 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         let intervals =
             TARGETS.iter().map(|target| Ok(median_interval(of(target)?, 0.95)?)).collect::<Result<Vec<Interval>>>()?;
         let cells = medians.iter().zip(&intervals).map(|(ns, at)| format!("{ns:.3} ({:.3} … {:.3})", at.low, at.high));
-        let highest = intervals.iter().map(|at| at.low).fold(0.0, f64::max);
-        let lowest = intervals.iter().map(|at| at.high).fold(f64::INFINITY, f64::min);
-        let agree = match (medians[0] >= COMPARED_FROM_NS, highest <= lowest) {
-            (false, _) => "too short",
-            (true, true) => "share a value",
-            (true, false) => "apart",
+        let (highest, lowest) =
+            (medians.iter().fold(0.0, |a, b| b.max(a)), medians.iter().fold(f64::MAX, |a, b| b.min(a)));
+        let apart = if lowest >= COMPARED_FROM_NS {
+            format!("+{:.2} %", 100.0 * (highest / lowest - 1.0))
+        } else {
+            "too short".to_owned()
         };
-        println!("| {routine} | {} | {agree} |", cells.collect::<Vec<_>>().join(" | "));
+        println!("| {routine} | {} | {apart} |", cells.collect::<Vec<_>>().join(" | "));
         if routine == "empty" {
             eprintln!("an empty routine takes {:.2} ns more than under divan (goal 1)", medians[0] - medians[1]);
         }

@@ -74,7 +74,7 @@ const FEW: u32 = 10;
 const MOST_MORE: f64 = 2_000.0;
 /// The same, where they cost nothing but themselves: what a harness does once by the clock (its figures have more digits or
 /// fewer) varies by some hundred instructions.
-const MOST_MORE_IN_SAMPLES: f64 = 20_000.0;
+const MOST_MORE_IN_SAMPLES: f64 = 100_000.0;
 /// What the iterations of one process may take without Valgrind, nanoseconds: about fifty times as much with it.
 const MOST_NS: f64 = 30e6;
 /// Iterations of a timed process beyond which a sample's own cost no longer counts.
@@ -209,7 +209,7 @@ impl<'a> Plan<'a> {
         }
         let most = if counting == Counting::BySamples { MOST_MORE } else { MOST_MORE_IN_SAMPLES };
         let more = (MOST_NS / iteration_ns.max(1.0)).clamp(f64::from(FEW), most);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 10 and 20,000")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 10 and 100,000")]
         Ok(Self { tool, counting, name, driver, more: more as u32 })
     }
 
