@@ -70,10 +70,10 @@ fn main() -> ExitCode {
         Task::CheckTime(args) => check_time::run(&root, &args),
         Task::Overhead(args) => overhead::run(&root, &args),
         Task::Calibrate(args) => calibrate::run(&root, &args),
-        Task::Harnesses(args) => harnesses::run(&root, &args),
+        Task::Harnesses(args) => harnesses::run(&root, &args).map(|text| print(&text)),
         Task::Histories(args) => histories::run(&root, &args),
         Task::Scale(args) => scale::run(&root, &args),
-        Task::Witness(args) => witness::run(&root, &args),
+        Task::Witness(args) => witness::run(&root, &args).map(|text| print(&text)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -82,6 +82,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn print(text: &str) {
+    println!("{text}");
 }
 
 /// The repository's root.

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use perfguard_core::model::{Comparison, ComparisonRun};
+use perfguard_core::store::{Store, StoreLocation};
 
 /// The repository, and a folder beside it for what is kept meanwhile.
 pub(crate) struct Scratch {
@@ -78,6 +80,14 @@ pub(crate) fn program(root: &Path, given: Option<&Path>) -> Result<PathBuf> {
     cargo.current_dir(root).args(["build", "--release", "--package", "cargo-perfguard"]);
     ensure!(cargo.status()?.success(), "cargo-perfguard does not build");
     Ok(root.join("target/release/cargo-perfguard"))
+}
+
+/// What perfguard wrote into this store: all of it, and its newest comparison.
+pub(crate) fn newest_comparison(path: &Path) -> Result<(Store, ComparisonRun, Vec<Comparison>)> {
+    let store = Store::open_to_read(&StoreLocation(path.to_owned()))?.context("perfguard kept nothing")?;
+    let newest = store.runs(1)?.pop().context("perfguard kept no run")?;
+    let (whole, comparisons) = store.comparison(newest.run.id)?.context("the newest run is no comparison")?;
+    Ok((store, whole, comparisons))
 }
 
 /// A package with a library and one criterion bench target, both called `suite`.

@@ -1,13 +1,13 @@
 //! `cargo xtask witness`: on a machine that is kept busy, a comparison too short to decide anything by time, and what the
 //! counts of instructions say: of a benchmark that is 3 % slower, each time, and of ten that are not, in turn.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use perfguard_core::model::{MetricId, Verdict};
-use perfguard_core::store::{Store, StoreLocation};
+use perfguard_core::model::{Comparison, MetricId, Verdict};
 
-use crate::scratch::{SUITE_MANIFEST, Scratch, program};
+use crate::scratch::{SUITE_MANIFEST, Scratch, newest_comparison, program};
 use crate::weather::{Load, Weather};
 
 /// Arguments of `witness`.
@@ -35,59 +35,59 @@ const NAMED_FROM: f64 = 1.015;
 /// A count that differs by more than this, either way, blames.
 const BLAMED_FROM: f64 = 0.001;
 
-/// What came out.
+/// What came out: of those that time left undecided, how many instructions say is slower.
 #[derive(Debug, Default)]
 struct Counts {
-    undecided: u32,
     named: u32,
     named_of: u32,
     blamed: u32,
     blamed_of: u32,
 }
 
-/// Compares, and prints the counts.
-pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
+impl Counts {
+    /// Counts a benchmark that time left undecided.
+    fn add(&mut self, row: &Comparison) -> Result<()> {
+        let counted = row.findings.iter().find(|finding| finding.metric == MetricId::INSTRUCTIONS);
+        let ratio = counted.and_then(|finding| finding.ratio).with_context(|| format!("{} was not counted", row.id))?;
+        if row.id.name == PLANTED {
+            self.named_of += 1;
+            self.named += u32::from(ratio >= NAMED_FROM);
+        } else {
+            self.blamed_of += 1;
+            self.blamed += u32::from((ratio - 1.0).abs() > BLAMED_FROM);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { named, named_of, blamed, blamed_of } = self;
+        write!(f, "3 % slower: named {named} of {named_of} times; the same: blamed {blamed} of {blamed_of} times")
+    }
+}
+
+/// Compares; gives the counts.
+pub(crate) fn run(root: &Path, args: &Args) -> Result<String> {
     let program = program(root, args.program.as_deref())?;
     let scratch = make(root)?;
     // Both commits are built before the machine is made busy.
     compare(&scratch, &program, &["--budget", "1s", "--", PLANTED])?;
     let load = Load::start(args.weather)?;
-    let mut counts = Counts::default();
+    let (mut counts, mut looked_at) = (Counts::default(), 0);
     for trial in 1..=args.trials {
         let other = other(trial as usize % OTHERS);
         let words = ["--budget", "100ms", "--witness", "instructions", "--", PLANTED, &other];
-        let store = compare(&scratch, &program, &words)?;
-        let newest = store.runs(1)?.pop().context("perfguard kept no run")?;
-        let (_, rows) = store.comparison(newest.run.id)?.context("the newest run is no comparison")?;
+        let rows = compare(&scratch, &program, &words)?;
         ensure!(rows.len() == 2, "{} rows", rows.len());
-        for row in rows {
-            if row.verdict != Verdict::Undecided {
-                eprintln!("trial {trial}: {} by time {}", row.id, row.verdict);
-                continue;
-            }
-            counts.undecided += 1;
-            let counted = row.findings.iter().find(|finding| finding.metric == MetricId::INSTRUCTIONS);
-            let ratio =
-                counted.and_then(|finding| finding.ratio).with_context(|| format!("{} was not counted", row.id))?;
-            if row.id.name == PLANTED {
-                counts.named_of += 1;
-                counts.named += u32::from(ratio >= NAMED_FROM);
-            } else {
-                counts.blamed_of += 1;
-                counts.blamed += u32::from((ratio - 1.0).abs() > BLAMED_FROM);
-            }
-            if (row.id.name == PLANTED) != (ratio >= NAMED_FROM) {
-                eprintln!("trial {trial}: {}: {ratio}", row.id);
-            }
+        looked_at += rows.len();
+        for row in rows.iter().filter(|row| row.verdict == Verdict::Undecided) {
+            counts.add(row)?;
         }
-        eprintln!("{trial} of {}: {counts:?}", args.trials);
     }
     drop(load);
-    let Counts { undecided, named, named_of, blamed, blamed_of } = counts;
-    println!("{} trials on {}: {undecided} benchmarks undecided by time", args.trials, args.weather);
-    println!("the one that is 3 % slower: named by its instructions {named} of {named_of} times");
-    println!("the {OTHERS} others: blamed {blamed} of {blamed_of} times");
-    Ok(())
+    let undecided = counts.named_of + counts.blamed_of;
+    Ok(format!("on {}, {undecided} of {looked_at} undecided by time: {counts}", args.weather))
 }
 
 /// The name of one that is the same.
@@ -95,13 +95,13 @@ fn other(number: usize) -> String {
     format!("other {number}")
 }
 
-fn compare(scratch: &Scratch, program: &Path, words: &[&str]) -> Result<Store> {
+fn compare(scratch: &Scratch, program: &Path, words: &[&str]) -> Result<Vec<Comparison>> {
     let store = scratch.store();
     let mut command = scratch.command(program);
     command.args(["perfguard", "compare", "HEAD~1", "HEAD", "--no-gate", "--quiet", "--store"]).arg(&store).args(words);
     let output = command.output()?;
     ensure!(output.status.success(), "perfguard: {}", String::from_utf8_lossy(&output.stderr));
-    Store::open_to_read(&StoreLocation(store))?.context("perfguard kept nothing")
+    Ok(newest_comparison(&store)?.2)
 }
 
 /// Two commits of eleven benchmarks in one executable; in the second, one takes more steps.

@@ -280,11 +280,10 @@ impl SequentialTest {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// # use perfguard_stats::sequential::{Design, Limits, Pair, Plan, SequentialTest};
+    /// # use perfguard_stats::sequential::{Design, Limits, Plan, SequentialTest};
     /// # let design = Arc::new(Design::new(Plan::first_stage(Limits::default(), 24)).unwrap());
-    /// # let mut test = SequentialTest::new(design);
+    /// let test = SequentialTest::new(design);
     /// assert_eq!(test.plan().last, 24);
-    /// # test.finish();
     /// ```
     pub fn plan(&self) -> &Plan {
         &self.design.plan

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use perfguard_core::model::{Comparison, Measurement, Stage, Verdict};
-use perfguard_core::store::{Store, StoreLocation};
 use perfguard_stats::quantile::median;
 
 use super::super::pair_list::Recorded;
+use crate::scratch::newest_comparison;
 
 /// What was said of one benchmark.
 #[derive(Debug, Clone)]
@@ -37,10 +37,7 @@ pub(super) struct Suite {
 impl Suite {
     /// The newest comparison of a store; `number` is written beside its pairs.
     pub(super) fn newest(store: &Path, number: u32, failed: bool, seconds: f64) -> Result<Self> {
-        let location = StoreLocation(store.to_owned());
-        let store = Store::open_to_read(&location)?.context("perfguard kept nothing")?;
-        let newest = store.runs(1)?.pop().context("perfguard kept no run")?;
-        let (whole, comparisons) = store.comparison(newest.run.id)?.context("the newest run is no comparison")?;
+        let (store, whole, comparisons) = newest_comparison(store)?;
         let mut pairs = Vec::new();
         for one in &comparisons {
             let of = |run| store.measurement(run, &one.id);
