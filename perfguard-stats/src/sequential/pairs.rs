@@ -169,7 +169,7 @@ fn spread(count: usize, kept: usize) -> f64 {
     ((real(count) - 1.0) / (real(kept) * (real(kept) - 1.0))).sqrt()
 }
 
-/// Pairs in the order they were taken. Takes its memory once.
+/// Pairs in the order they were taken.
 #[derive(Debug, Clone)]
 pub(crate) struct Pairs {
     taken: Vec<Pair>,
