@@ -64,9 +64,10 @@ impl Scratch {
         command
     }
 
-    /// Leaves it where it is when the task ends.
+    /// Leaves it where it is when the task ends; gives where the repository is.
     pub(crate) fn keep(self) -> PathBuf {
-        self.folder.keep()
+        drop(self.folder.keep());
+        self.repository
     }
 }
 
